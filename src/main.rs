@@ -1,0 +1,2 @@
+//! flowproof.
+fn main() {}

@@ -1,0 +1,11 @@
+//! Plain data that every floor shares: fields, batches, paths, verdicts. No I/O, no threads, no clock.
+
+pub mod address;
+pub mod batch;
+pub mod evidence;
+pub mod field;
+pub mod format;
+pub mod path;
+pub mod symbol;
+pub mod tag;
+pub mod window;

@@ -1,0 +1,50 @@
+//! The window of time that a verdict is about.
+
+use serde::{Deserialize, Serialize};
+
+/// Half open in Unix seconds: a record is in it by its `end`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Window {
+    /// First second, if one was asked for.
+    pub since: Option<i64>,
+    /// First second after it, if one was asked for.
+    pub until: Option<i64>,
+}
+
+impl Window {
+    /// Everything.
+    pub const ALL: Window = Window {
+        since: None,
+        until: None,
+    };
+
+    /// Whether a record with this `end` belongs to it. One without a time does: it cannot be shown to be elsewhere.
+    pub fn contains(&self, end: Option<i64>) -> bool {
+        let Some(end) = end else { return true };
+        self.since.is_none_or(|since| since <= end) && self.until.is_none_or(|until| end < until)
+    }
+}
+
+/// Unix seconds as RFC 3339 in UTC; a number where no calendar has it.
+pub fn rfc3339(unix_s: i64) -> String {
+    jiff::Timestamp::from_second(unix_s)
+        .map_or_else(|_| unix_s.to_string(), |time| time.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_end_decides_and_the_window_is_half_open() {
+        let window = Window {
+            since: Some(100),
+            until: Some(200),
+        };
+        assert!(!window.contains(Some(99)));
+        assert!(window.contains(Some(100)));
+        assert!(window.contains(Some(199)));
+        assert!(!window.contains(Some(200)));
+        assert!(window.contains(None));
+    }
+}
