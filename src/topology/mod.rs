@@ -1,1 +1,24 @@
-//! topology
+//! VPCs, subnets, routes, interfaces, endpoints, gateways, prefix lists, as AWS's describe calls print them.
+//!
+//! In: JSON documents. Out: a [`World`] that answers: whose interface is this, whose address is that in this VPC, where does
+//! this subnet's table send a packet, which service has this public address.
+//!
+//! To read one more key of AWS's: 1. its struct in `describe.rs` and its name in `KEYS`; 2. compile it in `compile.rs` to a field of
+//! `Snapshot`; 3. `merge` in `load.rs`; 4. a case in the tests here.
+
+mod compile;
+mod compile_routes;
+pub mod describe;
+pub mod intervals;
+mod load;
+pub mod ranges;
+pub mod routes;
+pub mod service;
+pub mod snapshot;
+mod world;
+
+#[cfg(test)]
+mod tests;
+
+pub use load::Document;
+pub use world::World;

@@ -1,0 +1,600 @@
+//! From what AWS's describe calls print to a [`Snapshot`].
+//!
+//! In: [`Answers`]. Out: a snapshot, and a complaint for everything that could not be read; each one weighs on `topology-fits`.
+
+use std::collections::HashMap;
+
+use ipnet::IpNet;
+
+use crate::diag::{Diagnostic, Location, Severity, show};
+use crate::model::address::{Address, Block};
+use crate::model::evidence::TopologyReport;
+use crate::model::format::Format;
+use crate::model::symbol::{Sym, Symbols};
+use crate::topology::compile_routes::compile_tables;
+use crate::topology::describe::{self, Answers};
+use crate::topology::service::{region_of_arn, region_of_name, service_of_name};
+use crate::topology::snapshot::*;
+
+/// Everything that compiling needs at hand.
+pub(super) struct Compiler<'a> {
+    pub(super) answers: &'a Answers,
+    pub(super) source: &'a str,
+    pub(super) region: Option<&'a str>,
+    pub(super) symbols: &'a mut Symbols,
+    pub(super) diagnostics: Vec<Diagnostic>,
+}
+
+impl Compiler<'_> {
+    pub(super) fn sym(&mut self, name: Option<&str>) -> Sym {
+        name.filter(|name| !name.is_empty())
+            .map_or(Sym::NONE, |name| self.symbols.intern(name))
+    }
+
+    /// Complains about a value of a resource.
+    pub(super) fn complain(
+        &mut self,
+        code: &'static str,
+        resource: &str,
+        message: String,
+        help: &str,
+    ) {
+        let why = "routes and addresses that cannot be read may hide a way out, so no claim can be proven on this topology";
+        self.diagnostics.push(
+            Diagnostic::new(Severity::Error, code, message, why, help)
+                .at(Location::source(self.source).named(resource)),
+        );
+    }
+
+    pub(super) fn block(&mut self, resource: &str, key: &str, text: &str) -> Option<Block> {
+        let net = text.parse::<IpNet>().ok();
+        if net.is_none() {
+            let message = format!(
+                "`{key}` of {} is not a CIDR: `{}`",
+                show(resource),
+                show(text)
+            );
+            self.complain(
+                "topology-bad-value",
+                resource,
+                message,
+                "take the topology again with `aws ec2 describe-…`",
+            );
+        }
+        net.map(|net| net.trunc().into())
+    }
+
+    fn address(&mut self, resource: &str, key: &str, text: Option<&str>) -> Option<Address> {
+        let text = text?;
+        let address = Address::parse(text.as_bytes());
+        if address.is_none() {
+            let message = format!(
+                "`{key}` of {} is not an address: `{}`",
+                show(resource),
+                show(text)
+            );
+            self.complain(
+                "topology-bad-value",
+                resource,
+                message,
+                "take the topology again with `aws ec2 describe-…`",
+            );
+        }
+        address
+    }
+
+    fn associations(&mut self, resource: &str, set: &[describe::CidrAssociation]) -> Vec<Block> {
+        let gone = |state: &Option<describe::State>| {
+            state
+                .as_ref()
+                .and_then(|state| state.state.as_deref())
+                .is_some_and(|state| state.starts_with("disassociated"))
+        };
+        let mut blocks = Vec::new();
+        for association in set {
+            if gone(&association.cidr_block_state) || gone(&association.ipv6_cidr_block_state) {
+                continue;
+            }
+            if let Some(text) = &association.cidr_block {
+                blocks.extend(self.block(resource, "CidrBlock", text));
+            }
+            if let Some(text) = &association.ipv6_cidr_block {
+                blocks.extend(self.block(resource, "Ipv6CidrBlock", text));
+            }
+        }
+        blocks
+    }
+
+    /// The Region of a VPC, by its subnets, else by the snapshot.
+    fn region_of_vpc(&self, vpc: &str) -> Option<String> {
+        let of_subnet = |subnet: &describe::Subnet| {
+            let zone = subnet.availability_zone.as_deref().and_then(region_of_name);
+            zone.or_else(|| subnet.subnet_arn.as_deref().and_then(region_of_arn))
+        };
+        let subnets = self
+            .answers
+            .subnets
+            .iter()
+            .filter(|subnet| subnet.vpc_id == vpc);
+        subnets
+            .filter_map(of_subnet)
+            .next()
+            .or_else(|| self.region.map(str::to_owned))
+    }
+
+    fn subnets(&mut self) -> HashMap<Sym, Subnet> {
+        let mut subnets = HashMap::new();
+        for raw in &self.answers.subnets {
+            let mut blocks =
+                self.associations(&raw.subnet_id, &raw.ipv6_cidr_block_association_set);
+            if let Some(text) = &raw.cidr_block {
+                blocks.extend(self.block(&raw.subnet_id, "CidrBlock", text));
+            }
+            let subnet = Subnet {
+                vpc: self.sym(Some(&raw.vpc_id)),
+                blocks,
+                table: None,
+            };
+            subnets.insert(self.sym(Some(&raw.subnet_id)), subnet);
+        }
+        subnets
+    }
+
+    fn vpcs(&mut self) -> HashMap<Sym, Vpc> {
+        let mut vpcs = HashMap::new();
+        for raw in &self.answers.vpcs {
+            let mut blocks = self.associations(&raw.vpc_id, &raw.cidr_block_association_set);
+            blocks.extend(self.associations(&raw.vpc_id, &raw.ipv6_cidr_block_association_set));
+            if let Some(block) = raw
+                .cidr_block
+                .as_deref()
+                .and_then(|text| self.block(&raw.vpc_id, "CidrBlock", text))
+                && !blocks.contains(&block)
+            {
+                blocks.push(block);
+            }
+            let region = self.region_of_vpc(&raw.vpc_id);
+            let id = self.sym(Some(&raw.vpc_id));
+            let vpc = Vpc {
+                id,
+                region,
+                blocks,
+                main_table: None,
+                by_address: HashMap::new(),
+                by_prefix: Vec::new(),
+                subnets: Vec::new(),
+            };
+            vpcs.insert(id, vpc);
+        }
+        for raw in &self.answers.subnets {
+            let (subnet, vpc) = (self.sym(Some(&raw.subnet_id)), self.sym(Some(&raw.vpc_id)));
+            if let Some(vpc) = vpcs.get_mut(&vpc) {
+                vpc.subnets.push(subnet);
+            }
+        }
+        vpcs
+    }
+
+    fn endpoints(&mut self) -> HashMap<Sym, Endpoint> {
+        let mut endpoints = HashMap::new();
+        for raw in &self.answers.vpc_endpoints {
+            let kind = match raw.vpc_endpoint_type.as_deref() {
+                Some("Gateway") => EndpointKind::Gateway,
+                Some("GatewayLoadBalancer") => EndpointKind::Appliance,
+                None if !raw.route_table_ids.is_empty() => EndpointKind::Gateway,
+                Some(_) | None => EndpointKind::Interface,
+            };
+            let service = raw.service_name.as_deref().and_then(service_of_name);
+            let endpoint = Endpoint {
+                kind,
+                vpc: self.sym(raw.vpc_id.as_deref()),
+                service: self.sym(service.as_deref()),
+                subnets: raw
+                    .subnet_ids
+                    .iter()
+                    .map(|id| self.symbols.intern(id))
+                    .collect(),
+            };
+            endpoints.insert(self.sym(Some(&raw.vpc_endpoint_id)), endpoint);
+        }
+        endpoints
+    }
+
+    fn nats(&mut self) -> HashMap<Sym, Nat> {
+        let mut nats = HashMap::new();
+        for raw in self
+            .answers
+            .nat_gateways
+            .iter()
+            .filter(|raw| raw.state.as_deref() != Some("deleted"))
+        {
+            let mut addresses = Vec::new();
+            for address in &raw.nat_gateway_addresses {
+                addresses.extend(self.address(
+                    &raw.nat_gateway_id,
+                    "PrivateIp",
+                    address.private_ip.as_deref(),
+                ));
+                addresses.extend(self.address(
+                    &raw.nat_gateway_id,
+                    "PublicIp",
+                    address.public_ip.as_deref(),
+                ));
+            }
+            let nat = Nat {
+                vpc: self.sym(raw.vpc_id.as_deref()),
+                subnet: self.sym(raw.subnet_id.as_deref()),
+                table: None,
+                addresses,
+            };
+            nats.insert(self.sym(Some(&raw.nat_gateway_id)), nat);
+        }
+        nats
+    }
+
+    fn peerings(&mut self) -> HashMap<Sym, [PeeringSide; 2]> {
+        let mut peerings = HashMap::new();
+        let active = |raw: &&describe::VpcPeeringConnection| {
+            raw.status
+                .as_ref()
+                .and_then(|status| status.code.as_deref())
+                .is_none_or(|code| code == "active")
+        };
+        for raw in self.answers.vpc_peering_connections.iter().filter(active) {
+            let id = &raw.vpc_peering_connection_id;
+            let mut side = |side: &describe::PeeringSide| {
+                let mut blocks = self.associations(id, &side.cidr_block_set);
+                blocks.extend(self.associations(id, &side.ipv6_cidr_block_set));
+                blocks.extend(
+                    side.cidr_block
+                        .as_deref()
+                        .and_then(|text| self.block(id, "CidrBlock", text)),
+                );
+                PeeringSide {
+                    vpc: self.sym(side.vpc_id.as_deref()),
+                    blocks,
+                }
+            };
+            let sides = [side(&raw.requester_vpc_info), side(&raw.accepter_vpc_info)];
+            peerings.insert(self.sym(Some(id)), sides);
+        }
+        peerings
+    }
+
+    fn prefix_lists(&mut self) -> Vec<PrefixList> {
+        let mut lists: Vec<PrefixList> = Vec::new();
+        for raw in self
+            .answers
+            .prefix_lists
+            .iter()
+            .chain(&self.answers.managed_prefix_lists)
+        {
+            let texts: Option<Vec<&str>> = match (&raw.cidrs, &raw.entries) {
+                (None, None) => None,
+                (cidrs, entries) => {
+                    let entries = entries.iter().flatten().map(|entry| entry.cidr.as_str());
+                    Some(
+                        cidrs
+                            .iter()
+                            .flatten()
+                            .map(String::as_str)
+                            .chain(entries)
+                            .collect(),
+                    )
+                }
+            };
+            let name = raw.prefix_list_name.as_deref().unwrap_or_default();
+            let aws = name.starts_with("com.amazonaws.");
+            let region = raw.prefix_list_arn.as_deref().and_then(region_of_arn);
+            let region = region
+                .or_else(|| name.split('.').find_map(region_of_name))
+                .or_else(|| self.region.map(str::to_owned));
+            let service = if aws { service_of_name(name) } else { None };
+            let blocks = texts.map(|texts| {
+                texts
+                    .iter()
+                    .filter_map(|text| self.block(&raw.prefix_list_id, "Cidr", text))
+                    .collect()
+            });
+            let list = PrefixList {
+                id: self.sym(Some(&raw.prefix_list_id)),
+                region,
+                service: self.sym(service.as_deref()),
+                blocks,
+            };
+            // describe-managed-prefix-lists knows the same list without its CIDRs.
+            match lists
+                .iter_mut()
+                .find(|known| known.id == list.id && known.region == list.region)
+            {
+                Some(known) if known.blocks.is_none() => *known = list,
+                Some(_) => {}
+                None => lists.push(list),
+            }
+        }
+        lists
+    }
+
+    fn flow_logs(&mut self) -> Vec<FlowLog> {
+        let mut logs = Vec::new();
+        for raw in &self.answers.flow_logs {
+            let mut defects = Vec::new();
+            if raw.flow_log_status.as_deref() != Some("ACTIVE") {
+                defects.push(format!(
+                    "its status is {}, not ACTIVE",
+                    show(raw.flow_log_status.as_deref().unwrap_or("missing"))
+                ));
+            }
+            // Transit gateway flow logs have no TrafficType: they log everything.
+            let of_gateway = raw.resource_id.starts_with("tgw-");
+            if raw.traffic_type.as_deref() != Some("ALL") && !of_gateway {
+                defects.push(format!(
+                    "its TrafficType is {}, not ALL",
+                    show(raw.traffic_type.as_deref().unwrap_or("missing"))
+                ));
+            }
+            let failed = raw
+                .deliver_logs_status
+                .as_deref()
+                .filter(|status| *status != "SUCCESS");
+            if let Some(problem) = raw
+                .deliver_logs_error_message
+                .as_deref()
+                .filter(|text| !text.is_empty())
+                .or(failed)
+            {
+                defects.push(format!("AWS says that delivery fails: {}", show(problem)));
+            }
+            let format = raw.log_format.as_deref().map(Format::parse).transpose();
+            if let Err(error) = &format {
+                let message = format!(
+                    "`LogFormat` of {} cannot be read: {error}",
+                    show(&raw.flow_log_id)
+                );
+                self.complain(
+                    "format-bad",
+                    &raw.flow_log_id,
+                    message,
+                    "take DescribeFlowLogs again, or give --log-format",
+                );
+            }
+            logs.push(FlowLog {
+                id: raw.flow_log_id.clone(),
+                resource: self.sym(Some(&raw.resource_id)),
+                defects,
+                aggregation_s: raw
+                    .max_aggregation_interval
+                    .filter(|seconds| *seconds > 0)
+                    .unwrap_or(600),
+                created_s: raw.creation_time.as_ref().and_then(time_of),
+                format: format.ok().flatten(),
+            });
+        }
+        logs
+    }
+
+    fn interfaces(&mut self, parts: &Parts) -> Vec<Interface> {
+        let mut interfaces = Vec::new();
+        for raw in &self.answers.network_interfaces {
+            let id = &raw.network_interface_id;
+            let mut addresses = Vec::new();
+            let listed = raw
+                .private_ip_addresses
+                .iter()
+                .map(|address| address.private_ip_address.as_deref());
+            for text in std::iter::once(raw.private_ip_address.as_deref()).chain(listed) {
+                addresses.extend(self.address(id, "PrivateIpAddress", text));
+            }
+            for address in &raw.ipv6_addresses {
+                addresses.extend(self.address(id, "Ipv6Address", address.ipv6_address.as_deref()));
+            }
+            addresses.sort_unstable();
+            addresses.dedup();
+            let v4 = raw
+                .ipv4_prefixes
+                .iter()
+                .filter_map(|prefix| prefix.ipv4_prefix.as_deref());
+            let v6 = raw
+                .ipv6_prefixes
+                .iter()
+                .filter_map(|prefix| prefix.ipv6_prefix.as_deref());
+            let texts: Vec<&str> = v4.chain(v6).collect();
+            let prefixes = texts
+                .iter()
+                .filter_map(|text| self.block(id, "Prefix", text))
+                .collect();
+            interfaces.push(Interface {
+                id: self.sym(Some(id)),
+                kind: self.kind(raw, parts),
+                type_name: raw
+                    .interface_type
+                    .clone()
+                    .unwrap_or_else(|| "interface".to_owned()),
+                vpc: self.sym(raw.vpc_id.as_deref()),
+                subnet: self.sym(raw.subnet_id.as_deref()),
+                addresses,
+                prefixes,
+                tags: raw
+                    .tag_set
+                    .iter()
+                    .map(|tag| (tag.key.clone(), tag.value.clone()))
+                    .collect(),
+            });
+        }
+        interfaces
+    }
+
+    /// What an interface is for: who claims it first, then AWS's type, then the description. Types vary in spelling, and
+    /// descriptions are no contract (facts 8), so they come last.
+    fn kind(&mut self, raw: &describe::NetworkInterface, parts: &Parts) -> InterfaceKind {
+        let id = &raw.network_interface_id;
+        let description = raw.description.as_deref().unwrap_or_default();
+        let word = |prefix: &str| {
+            description
+                .split_whitespace()
+                .find(|word| word.starts_with(prefix))
+        };
+        if let Some(endpoint) = self
+            .answers
+            .vpc_endpoints
+            .iter()
+            .find(|endpoint| endpoint.network_interface_ids.contains(id))
+        {
+            let endpoint = self.symbols.intern(&endpoint.vpc_endpoint_id);
+            return match parts.endpoints.get(&endpoint).map(|endpoint| endpoint.kind) {
+                Some(EndpointKind::Appliance) => InterfaceKind::ApplianceEndpoint(endpoint),
+                Some(EndpointKind::Interface | EndpointKind::Gateway) | None => {
+                    InterfaceKind::Endpoint(endpoint)
+                }
+            };
+        }
+        let of_nat = |nat: &&describe::NatGateway| {
+            nat.nat_gateway_addresses
+                .iter()
+                .any(|address| address.network_interface_id.as_deref() == Some(id))
+        };
+        if let Some(nat) = self.answers.nat_gateways.iter().find(of_nat) {
+            return InterfaceKind::Nat(self.symbols.intern(&nat.nat_gateway_id));
+        }
+        match raw.interface_type.as_deref() {
+            Some("gateway_load_balancer_endpoint") => {
+                return InterfaceKind::ApplianceEndpoint(self.sym(word("vpce-")));
+            }
+            Some("vpc_endpoint") => return InterfaceKind::Endpoint(self.sym(word("vpce-"))),
+            Some("nat_gateway" | "natGateway") => {
+                return InterfaceKind::Nat(self.sym(word("nat-")));
+            }
+            Some("transit_gateway") => {
+                let attachment = word("tgw-attach-");
+                let known = self
+                    .answers
+                    .transit_gateway_vpc_attachments
+                    .iter()
+                    .find(|known| {
+                        let by_subnet = || {
+                            Some(&known.vpc_id) == raw.vpc_id.as_ref()
+                                && raw
+                                    .subnet_id
+                                    .as_ref()
+                                    .is_some_and(|subnet| known.subnet_ids.contains(subnet))
+                        };
+                        attachment.map_or_else(by_subnet, |attachment| {
+                            known.transit_gateway_attachment_id == attachment
+                        })
+                    });
+                return InterfaceKind::TransitGateway(
+                    self.sym(known.map(|known| known.transit_gateway_id.as_str())),
+                );
+            }
+            Some(_) | None => {}
+        }
+        if parts.route_targets.contains(&self.symbols.intern(id)) {
+            InterfaceKind::RouteTarget
+        } else {
+            InterfaceKind::Plain
+        }
+    }
+}
+
+/// What is compiled before the interfaces.
+struct Parts {
+    endpoints: HashMap<Sym, Endpoint>,
+    route_targets: Vec<Sym>,
+}
+
+/// A time as AWS's tools write it: RFC 3339, or Unix seconds.
+pub(super) fn time_of(value: &serde_json::Value) -> Option<i64> {
+    match value {
+        serde_json::Value::String(text) => text
+            .parse::<jiff::Timestamp>()
+            .ok()
+            .map(jiff::Timestamp::as_second),
+        serde_json::Value::Number(number) => number
+            .as_i64()
+            .or_else(|| number.to_string().split('.').next()?.parse().ok()),
+        _ => None,
+    }
+}
+
+/// Compiles one snapshot.
+pub(super) fn compile(
+    answers: Answers,
+    told_flow_logs: bool,
+    captured_s: Option<i64>,
+    report: TopologyReport,
+    symbols: &mut Symbols,
+) -> (Snapshot, Vec<Diagnostic>) {
+    let mut compiler = Compiler {
+        answers: &answers,
+        source: &report.source,
+        region: report.region.as_deref(),
+        symbols,
+        diagnostics: Vec::new(),
+    };
+    let (mut subnets, mut vpcs, mut nats) = (compiler.subnets(), compiler.vpcs(), compiler.nats());
+    let endpoints = compiler.endpoints();
+    let prefix_lists = compiler.prefix_lists();
+    let tables = compile_tables(
+        &mut compiler,
+        &endpoints,
+        &prefix_lists,
+        &mut subnets,
+        &mut vpcs,
+        &mut nats,
+    );
+    let route_targets = answers.route_tables.iter().flat_map(|table| &table.routes);
+    let route_targets = route_targets
+        .filter_map(|route| route.network_interface_id.as_deref())
+        .map(|id| compiler.symbols.intern(id))
+        .collect();
+    let parts = Parts {
+        endpoints,
+        route_targets,
+    };
+    let interfaces = compiler.interfaces(&parts);
+    let peerings = compiler.peerings();
+    let flow_logs = told_flow_logs.then(|| compiler.flow_logs());
+    let attachments = answers
+        .transit_gateway_vpc_attachments
+        .iter()
+        .filter(|raw| {
+            raw.state
+                .as_deref()
+                .is_none_or(|state| state == "available")
+        });
+    let attachments = attachments
+        .map(|raw| Attachment {
+            gateway: compiler.symbols.intern(&raw.transit_gateway_id),
+            vpc: compiler.symbols.intern(&raw.vpc_id),
+        })
+        .collect();
+    let mut interface_by_id = HashMap::new();
+    for (index, interface) in interfaces.iter().enumerate() {
+        interface_by_id.insert(interface.id, index);
+        if let Some(vpc) = vpcs.get_mut(&interface.vpc) {
+            vpc.by_address
+                .extend(interface.addresses.iter().map(|address| (*address, index)));
+            vpc.by_prefix
+                .extend(interface.prefixes.iter().map(|block| (*block, index)));
+        }
+    }
+    let diagnostics = compiler.diagnostics;
+    let endpoints = parts.endpoints;
+    let snapshot = Snapshot {
+        report,
+        captured_s,
+        interfaces,
+        interface_by_id,
+        vpcs,
+        subnets,
+        tables,
+        endpoints,
+        nats,
+        peerings,
+        attachments,
+        prefix_lists,
+        flow_logs,
+        answers,
+    };
+    (snapshot, diagnostics)
+}

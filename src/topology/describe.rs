@@ -1,0 +1,234 @@
+//! What `aws ec2 describe-* --output json` prints, as far as it is read here.
+//!
+//! In: JSON text. Out: plain structs with AWS's names. Unknown keys and unknown values of open lists are kept out of the way,
+//! never refused: AWS adds both. Names and shapes: the EC2 API model of August 2026.
+
+use serde::Deserialize;
+
+macro_rules! answers {
+    ($($(#[$doc:meta])* $name:ident { $($field:ident: $type:ty,)* })*) => {
+        $(
+            $(#[$doc])*
+            #[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+            #[serde(rename_all = "PascalCase", default)]
+            #[expect(missing_docs, reason = "the fields are AWS's, named and documented by AWS")]
+            pub struct $name { $(pub $field: $type,)* }
+        )*
+    };
+}
+
+answers! {
+    /// Every top-level key that is read, in one file or in several.
+    Answers {
+        vpcs: Vec<Vpc>,
+        subnets: Vec<Subnet>,
+        route_tables: Vec<RouteTable>,
+        network_interfaces: Vec<NetworkInterface>,
+        vpc_endpoints: Vec<VpcEndpoint>,
+        nat_gateways: Vec<NatGateway>,
+        internet_gateways: Vec<InternetGateway>,
+        egress_only_internet_gateways: Vec<EgressOnlyInternetGateway>,
+        vpn_gateways: Vec<VpnGateway>,
+        transit_gateway_vpc_attachments: Vec<TransitGatewayVpcAttachment>,
+        vpc_peering_connections: Vec<VpcPeeringConnection>,
+        prefix_lists: Vec<PrefixList>,
+        managed_prefix_lists: Vec<PrefixList>,
+        flow_logs: Vec<FlowLog>,
+        next_token: Option<String>,
+    }
+    /// describe-vpcs
+    Vpc {
+        vpc_id: String,
+        cidr_block: Option<String>,
+        cidr_block_association_set: Vec<CidrAssociation>,
+        ipv6_cidr_block_association_set: Vec<CidrAssociation>,
+        owner_id: Option<String>,
+        tags: Vec<Tag>,
+    }
+    /// A CIDR of a VPC or subnet, IPv4 or IPv6.
+    CidrAssociation {
+        cidr_block: Option<String>,
+        ipv6_cidr_block: Option<String>,
+        cidr_block_state: Option<State>,
+        ipv6_cidr_block_state: Option<State>,
+    }
+    /// `{"State": "…"}`
+    State { state: Option<String>, }
+    /// describe-subnets
+    Subnet {
+        subnet_id: String,
+        vpc_id: String,
+        cidr_block: Option<String>,
+        ipv6_cidr_block_association_set: Vec<CidrAssociation>,
+        availability_zone: Option<String>,
+        availability_zone_id: Option<String>,
+        subnet_arn: Option<String>,
+        tags: Vec<Tag>,
+    }
+    /// describe-route-tables
+    RouteTable {
+        route_table_id: String,
+        vpc_id: String,
+        associations: Vec<RouteTableAssociation>,
+        routes: Vec<Route>,
+    }
+    /// Which subnet or gateway uses a table.
+    RouteTableAssociation {
+        main: bool,
+        subnet_id: Option<String>,
+        gateway_id: Option<String>,
+        association_state: Option<State>,
+    }
+    /// One destination, one target.
+    Route {
+        destination_cidr_block: Option<String>,
+        destination_ipv6_cidr_block: Option<String>,
+        destination_prefix_list_id: Option<String>,
+        gateway_id: Option<String>,
+        nat_gateway_id: Option<String>,
+        transit_gateway_id: Option<String>,
+        vpc_peering_connection_id: Option<String>,
+        network_interface_id: Option<String>,
+        instance_id: Option<String>,
+        egress_only_internet_gateway_id: Option<String>,
+        carrier_gateway_id: Option<String>,
+        local_gateway_id: Option<String>,
+        core_network_arn: Option<String>,
+        odb_network_arn: Option<String>,
+        origin: Option<String>,
+        state: Option<String>,
+    }
+    /// describe-network-interfaces
+    NetworkInterface {
+        network_interface_id: String,
+        interface_type: Option<String>,
+        description: Option<String>,
+        vpc_id: Option<String>,
+        subnet_id: Option<String>,
+        owner_id: Option<String>,
+        status: Option<String>,
+        private_ip_address: Option<String>,
+        private_ip_addresses: Vec<PrivateIpAddress>,
+        ipv6_addresses: Vec<Ipv6Address>,
+        ipv4_prefixes: Vec<Ipv4Prefix>,
+        ipv6_prefixes: Vec<Ipv6Prefix>,
+        tag_set: Vec<Tag>,
+    }
+    /// One IPv4 address of an interface.
+    PrivateIpAddress { private_ip_address: Option<String>, }
+    /// One IPv6 address of an interface.
+    Ipv6Address { ipv6_address: Option<String>, }
+    /// A block delegated to an interface.
+    Ipv4Prefix { ipv4_prefix: Option<String>, }
+    /// A block delegated to an interface.
+    Ipv6Prefix { ipv6_prefix: Option<String>, }
+    /// describe-vpc-endpoints
+    VpcEndpoint {
+        vpc_endpoint_id: String,
+        vpc_endpoint_type: Option<String>,
+        vpc_id: Option<String>,
+        service_name: Option<String>,
+        service_region: Option<String>,
+        state: Option<String>,
+        route_table_ids: Vec<String>,
+        subnet_ids: Vec<String>,
+        network_interface_ids: Vec<String>,
+    }
+    /// describe-nat-gateways
+    NatGateway {
+        nat_gateway_id: String,
+        state: Option<String>,
+        connectivity_type: Option<String>,
+        availability_mode: Option<String>,
+        vpc_id: Option<String>,
+        subnet_id: Option<String>,
+        route_table_id: Option<String>,
+        nat_gateway_addresses: Vec<NatGatewayAddress>,
+    }
+    /// One address of a NAT gateway.
+    NatGatewayAddress {
+        network_interface_id: Option<String>,
+        private_ip: Option<String>,
+        public_ip: Option<String>,
+    }
+    /// describe-internet-gateways
+    InternetGateway { internet_gateway_id: String, attachments: Vec<Attachment>, }
+    /// describe-egress-only-internet-gateways
+    EgressOnlyInternetGateway { egress_only_internet_gateway_id: String, attachments: Vec<Attachment>, }
+    /// A gateway's VPC.
+    Attachment { vpc_id: Option<String>, state: Option<String>, }
+    /// describe-vpn-gateways
+    VpnGateway { vpn_gateway_id: String, vpc_attachments: Vec<Attachment>, }
+    /// describe-transit-gateway-vpc-attachments
+    TransitGatewayVpcAttachment {
+        transit_gateway_attachment_id: String,
+        transit_gateway_id: String,
+        vpc_id: String,
+        state: Option<String>,
+        subnet_ids: Vec<String>,
+    }
+    /// describe-vpc-peering-connections
+    VpcPeeringConnection {
+        vpc_peering_connection_id: String,
+        status: Option<PeeringStatus>,
+        requester_vpc_info: PeeringSide,
+        accepter_vpc_info: PeeringSide,
+    }
+    /// `active`, `deleted` …
+    PeeringStatus { code: Option<String>, }
+    /// One side of a peering.
+    PeeringSide {
+        vpc_id: Option<String>,
+        cidr_block: Option<String>,
+        cidr_block_set: Vec<CidrAssociation>,
+        ipv6_cidr_block_set: Vec<CidrAssociation>,
+        region: Option<String>,
+    }
+    /// describe-prefix-lists (`Cidrs`) and describe-managed-prefix-lists with `Entries` put in.
+    PrefixList {
+        prefix_list_id: String,
+        prefix_list_name: Option<String>,
+        prefix_list_arn: Option<String>,
+        cidrs: Option<Vec<String>>,
+        entries: Option<Vec<PrefixListEntry>>,
+    }
+    /// One entry of a managed prefix list.
+    PrefixListEntry { cidr: String, }
+    /// describe-flow-logs
+    FlowLog {
+        flow_log_id: String,
+        resource_id: String,
+        flow_log_status: Option<String>,
+        deliver_logs_status: Option<String>,
+        deliver_logs_error_message: Option<String>,
+        traffic_type: Option<String>,
+        log_format: Option<String>,
+        max_aggregation_interval: Option<i64>,
+        creation_time: Option<serde_json::Value>,
+    }
+    /// A tag.
+    Tag { key: String, value: String, }
+}
+
+/// The top-level keys that are read, and those that may stand beside them.
+pub const KEYS: &[&str] = &[
+    "Vpcs",
+    "Subnets",
+    "RouteTables",
+    "NetworkInterfaces",
+    "VpcEndpoints",
+    "NatGateways",
+    "InternetGateways",
+    "EgressOnlyInternetGateways",
+    "VpnGateways",
+    "TransitGatewayVpcAttachments",
+    "VpcPeeringConnections",
+    "PrefixLists",
+    "ManagedPrefixLists",
+    "FlowLogs",
+    "NextToken",
+    "captured_at",
+    "account_id",
+    "region",
+    "ResponseMetadata",
+];

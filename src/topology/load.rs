@@ -1,0 +1,274 @@
+//! From files to snapshots: which files belong together, and what is wrong with them.
+//!
+//! In: [`Document`]s, grouped by the `--topology` that named them. Out: one [`Parcel`] a snapshot, and complaints.
+
+use std::collections::HashMap;
+
+use serde_json::Value;
+use sha2::{Digest, Sha256};
+
+use crate::diag::{Diagnostic, Location, Severity, show};
+use crate::model::evidence::{FileDigest, TopologyReport};
+use crate::topology::compile::time_of;
+use crate::topology::describe::{Answers, KEYS};
+use crate::topology::ranges::hex;
+
+/// A file of a topology.
+#[derive(Clone, Debug)]
+pub struct Document {
+    /// The `--topology` that named it: files of one folder without a time of their own make one snapshot.
+    pub group: String,
+    /// The file.
+    pub source: String,
+    /// Its bytes.
+    pub bytes: Vec<u8>,
+}
+
+/// The answers of one snapshot.
+pub(super) struct Parcel {
+    pub(super) answers: Answers,
+    pub(super) told_flow_logs: bool,
+    pub(super) captured_s: Option<i64>,
+    pub(super) report: TopologyReport,
+}
+
+const WHY: &str = "without a topology that can be trusted no path can be decided by it";
+
+/// Reads every document.
+///
+/// # Errors
+/// Everything that keeps a document from being read at all.
+pub(super) fn load(
+    documents: &[Document],
+) -> Result<(Vec<Parcel>, Vec<Diagnostic>), Vec<Diagnostic>> {
+    let (mut parcels, mut diagnostics, mut fatal): (Vec<Parcel>, Vec<Diagnostic>, Vec<Diagnostic>) =
+        (Vec::new(), Vec::new(), Vec::new());
+    let mut merged: HashMap<&str, usize> = HashMap::new();
+    for document in documents {
+        let value = match parse(document) {
+            Ok(value) => value,
+            Err(diagnostic) => {
+                fatal.push(*diagnostic);
+                continue;
+            }
+        };
+        check_keys(document, &value, &mut diagnostics);
+        let parcel = match parcel_of(document, &value, &mut diagnostics) {
+            Ok(parcel) => parcel,
+            Err(diagnostic) => {
+                fatal.push(*diagnostic);
+                continue;
+            }
+        };
+        let of_its_own = ["captured_at", "account_id", "region"]
+            .iter()
+            .any(|key| value.get(key).is_some());
+        match merged.get(document.group.as_str()) {
+            Some(index) if !of_its_own => merge(&mut parcels[*index], parcel, &mut diagnostics),
+            Some(_) | None => {
+                if !of_its_own {
+                    merged.insert(&document.group, parcels.len());
+                }
+                parcels.push(parcel);
+            }
+        }
+    }
+    for parcel in parcels
+        .iter_mut()
+        .filter(|parcel| parcel.report.files.len() > 1)
+    {
+        parcel.report.files.sort();
+    }
+    if fatal.is_empty() {
+        Ok((parcels, diagnostics))
+    } else {
+        Err(fatal)
+    }
+}
+
+fn parse(document: &Document) -> Result<Value, Box<Diagnostic>> {
+    let text = document
+        .bytes
+        .strip_prefix(b"\xef\xbb\xbf")
+        .unwrap_or(&document.bytes);
+    let value: Value = serde_json::from_slice(text).map_err(|error| {
+        bad_json(
+            document,
+            &error,
+            "JSON as `aws ec2 describe-… --output json` prints it",
+        )
+    })?;
+    if value.is_object() {
+        return Ok(value);
+    }
+    Err(Box::new(
+        Diagnostic::new(
+            Severity::Error,
+            "topology-bad-json",
+            "a topology file must be one JSON object",
+            WHY,
+            "give the whole answer of `aws ec2 describe-…`, not a part cut out with --query",
+        )
+        .at(Location::source(&document.source)),
+    ))
+}
+
+fn bad_json(document: &Document, error: &serde_json::Error, expected: &str) -> Box<Diagnostic> {
+    let mut place = Location::source(&document.source);
+    place.line = u64::try_from(error.line()).ok();
+    place.column = u64::try_from(error.column()).ok();
+    Box::new(
+        Diagnostic::new(
+            Severity::Error,
+            "topology-bad-json",
+            "this topology file cannot be read",
+            WHY,
+            "take it again with `aws ec2 describe-… --output json`, or leave the file out of the folder",
+        )
+        .at(place)
+        .got(format!("{}; expected {expected}", show(&error.to_string()))),
+    )
+}
+
+fn check_keys(document: &Document, value: &Value, diagnostics: &mut Vec<Diagnostic>) {
+    let keys = value
+        .as_object()
+        .into_iter()
+        .flatten()
+        .map(|(key, _)| key.as_str());
+    for key in keys.filter(|key| !KEYS.contains(key)) {
+        let place = Location::source(&document.source).named(key);
+        diagnostics.push(if key == "Entries" {
+            Diagnostic::new(
+                Severity::Error,
+                "topology-entries-without-id",
+                "entries of a prefix list that do not say of which list",
+                "a route to that list could lead anywhere",
+                "write them as {\"ManagedPrefixLists\": [{\"PrefixListId\": \"pl-…\", \"Entries\": […]}]}, or use `aws ec2 describe-prefix-lists`",
+            )
+            .at(place)
+        } else {
+            Diagnostic::new(
+                Severity::Warning,
+                "topology-unknown-key",
+                format!("`{}` is not read", show(key)),
+                "what stands there does not count",
+                "this is fine for describe answers that flowproof does not need",
+            )
+            .at(place)
+        });
+    }
+    if value
+        .get("NextToken")
+        .and_then(Value::as_str)
+        .is_some_and(|token| !token.is_empty())
+    {
+        diagnostics.push(
+            Diagnostic::new(
+                Severity::Error,
+                "topology-partial-page",
+                "this answer says that there are more pages",
+                "an interface or route on a missing page could be the way out",
+                "take it again without --max-items and --no-paginate",
+            )
+            .at(Location::source(&document.source).named("NextToken")),
+        );
+    }
+}
+
+fn parcel_of(
+    document: &Document,
+    value: &Value,
+    diagnostics: &mut Vec<Diagnostic>,
+) -> Result<Parcel, Box<Diagnostic>> {
+    let text = document
+        .bytes
+        .strip_prefix(b"\xef\xbb\xbf")
+        .unwrap_or(&document.bytes);
+    let answers: Answers = serde_json::from_slice(text)
+        .map_err(|error| bad_json(document, &error, "the shapes of the EC2 API"))?;
+    let word = |key: &str| value.get(key).and_then(Value::as_str).map(str::to_owned);
+    let captured_s = value.get("captured_at").and_then(time_of);
+    if value.get("captured_at").is_some() && captured_s.is_none() {
+        diagnostics.push(
+            Diagnostic::new(
+                Severity::Error,
+                "topology-bad-value",
+                "`captured_at` is not a time",
+                "it cannot be said whether the topology is of the window",
+                "write it as 2026-08-01T12:00:00Z",
+            )
+            .at(Location::source(&document.source).named("captured_at")),
+        );
+    }
+    let digest = FileDigest {
+        source: document.source.clone(),
+        sha256: hex(&Sha256::digest(&document.bytes)),
+    };
+    let of_its_own =
+        captured_s.is_some() || word("account_id").is_some() || word("region").is_some();
+    let report = TopologyReport {
+        source: if of_its_own {
+            document.source.clone()
+        } else {
+            document.group.clone()
+        },
+        files: vec![digest],
+        captured_at: captured_s.map(crate::model::window::rfc3339),
+        account_id: word("account_id"),
+        region: word("region"),
+    };
+    Ok(Parcel {
+        answers,
+        told_flow_logs: value.get("FlowLogs").is_some(),
+        captured_s,
+        report,
+    })
+}
+
+/// Adds a file of the same folder. The same resource twice is fine if it says the same.
+fn merge(into: &mut Parcel, from: Parcel, diagnostics: &mut Vec<Diagnostic>) {
+    let source = from
+        .report
+        .files
+        .first()
+        .map(|file| file.source.clone())
+        .unwrap_or_default();
+    let mut clash = |key: &str, id: &str| {
+        diagnostics.push(
+            Diagnostic::new(
+                Severity::Error,
+                "topology-duplicate",
+                format!("{} stands in two files, and not alike", show(id)),
+                "one of the two is stale, and it cannot be told which",
+                "keep one answer of each describe call in a folder; give snapshots of several times as files with `captured_at`",
+            )
+            .at(Location::source(&source).named(key)),
+        );
+    };
+    macro_rules! take {
+        ($($list:ident by $id:ident),*) => {$(
+            for item in from.answers.$list {
+                match into.answers.$list.iter().find(|known| known.$id == item.$id) {
+                    Some(known) if *known == item => {}
+                    Some(_) => clash(stringify!($list), &item.$id),
+                    None => into.answers.$list.push(item),
+                }
+            }
+        )*};
+    }
+    take!(
+        vpcs by vpc_id, subnets by subnet_id, route_tables by route_table_id, network_interfaces by network_interface_id,
+        vpc_endpoints by vpc_endpoint_id, nat_gateways by nat_gateway_id, internet_gateways by internet_gateway_id,
+        egress_only_internet_gateways by egress_only_internet_gateway_id, vpn_gateways by vpn_gateway_id,
+        transit_gateway_vpc_attachments by transit_gateway_attachment_id,
+        vpc_peering_connections by vpc_peering_connection_id, flow_logs by flow_log_id
+    );
+    // Both describe-prefix-lists and describe-managed-prefix-lists print `PrefixLists`; ids repeat across Regions.
+    into.answers.prefix_lists.extend(from.answers.prefix_lists);
+    into.answers
+        .managed_prefix_lists
+        .extend(from.answers.managed_prefix_lists);
+    into.told_flow_logs |= from.told_flow_logs;
+    into.report.files.extend(from.report.files);
+}

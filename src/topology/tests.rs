@@ -1,0 +1,245 @@
+//! Topologies from strings.
+
+use serde_json::json;
+
+use super::routes::{Lookup, Target};
+use super::snapshot::InterfaceKind;
+use super::*;
+use crate::model::address::Address;
+
+fn document(group: &str, source: &str, value: serde_json::Value) -> Document {
+    Document {
+        group: group.into(),
+        source: source.into(),
+        bytes: serde_json::to_vec(&value).unwrap(),
+    }
+}
+
+fn world(value: serde_json::Value) -> World {
+    World::load(&[document("t", "t/all.json", value)], None).unwrap()
+}
+
+fn small() -> serde_json::Value {
+    json!({
+        "captured_at": "2026-08-01T12:00:00Z",
+        "Vpcs": [{"VpcId": "vpc-1", "CidrBlock": "10.0.0.0/16", "Quantum": {"New": 1},
+            "CidrBlockAssociationSet": [{"CidrBlock": "10.0.0.0/16", "CidrBlockState": {"State": "associated"}}, {"CidrBlock": "10.9.0.0/16", "CidrBlockState": {"State": "disassociated"}}],
+            "Ipv6CidrBlockAssociationSet": [{"Ipv6CidrBlock": "2600:1f18::/56"}]}],
+        "Subnets": [{"SubnetId": "subnet-a", "VpcId": "vpc-1", "CidrBlock": "10.0.1.0/24", "AvailabilityZone": "us-east-1a"},
+            {"SubnetId": "subnet-b", "VpcId": "vpc-1", "CidrBlock": "10.0.2.0/24", "AvailabilityZone": "us-east-1b"}],
+        "RouteTables": [
+            {"RouteTableId": "rtb-main", "VpcId": "vpc-1", "Associations": [{"Main": true}],
+             "Routes": [{"DestinationCidrBlock": "10.0.0.0/16", "GatewayId": "local"}, {"DestinationCidrBlock": "0.0.0.0/0", "NatGatewayId": "nat-1", "State": "active"}]},
+            {"RouteTableId": "rtb-a", "VpcId": "vpc-1", "Associations": [{"Main": false, "SubnetId": "subnet-a"}],
+             "Routes": [{"DestinationCidrBlock": "10.0.0.0/16", "GatewayId": "local"}, {"DestinationPrefixListId": "pl-63a5400a", "GatewayId": "vpce-s3"}]}],
+        "NetworkInterfaces": [
+            {"NetworkInterfaceId": "eni-w", "VpcId": "vpc-1", "SubnetId": "subnet-a", "InterfaceType": "interface", "PrivateIpAddress": "10.0.1.5",
+             "PrivateIpAddresses": [{"PrivateIpAddress": "10.0.1.5"}, {"PrivateIpAddress": "10.0.1.6"}], "Ipv4Prefixes": [{"Ipv4Prefix": "10.0.1.16/28"}], "Ipv6Addresses": [{"Ipv6Address": "2600:1f18::5"}]},
+            {"NetworkInterfaceId": "eni-e", "VpcId": "vpc-1", "SubnetId": "subnet-a", "InterfaceType": "vpc_endpoint", "PrivateIpAddress": "10.0.1.100"},
+            {"NetworkInterfaceId": "eni-n", "VpcId": "vpc-1", "SubnetId": "subnet-b", "InterfaceType": "natGateway", "PrivateIpAddress": "10.0.2.9", "Description": "Interface for NAT Gateway nat-1"}],
+        "VpcEndpoints": [{"VpcEndpointId": "vpce-s3", "VpcEndpointType": "Gateway", "VpcId": "vpc-1", "ServiceName": "com.amazonaws.us-east-1.s3"},
+            {"VpcEndpointId": "vpce-i", "VpcEndpointType": "Interface", "VpcId": "vpc-1", "ServiceName": "com.amazonaws.us-east-1.sts", "NetworkInterfaceIds": ["eni-e"]}],
+        "PrefixLists": [{"PrefixListId": "pl-63a5400a", "PrefixListName": "com.amazonaws.us-east-1.s3", "Cidrs": ["52.216.0.0/15"]},
+            {"PrefixListId": "pl-63a5400a", "PrefixListName": "com.amazonaws.eu-west-9.dynamodb", "Cidrs": ["52.94.0.0/22"]}],
+        "FlowLogs": [{"FlowLogId": "fl-1", "ResourceId": "vpc-1", "FlowLogStatus": "ACTIVE", "TrafficType": "REJECT", "DeliverLogsErrorMessage": "Access error", "CreationTime": "2017-05-16T08:52:56+00:00"}]
+    })
+}
+
+fn address(text: &str) -> Address {
+    Address::parse(text.as_bytes()).unwrap()
+}
+
+#[test]
+fn subnets_use_their_own_table_else_the_main_one() {
+    let world = world(small());
+    let (snapshot, sym) = (&world.snapshots[0], |name| {
+        world.symbols.find(name).unwrap()
+    });
+    let lookup = |subnet, to| snapshot.table_of(sym(subnet)).unwrap().lookup(address(to));
+    assert_eq!(
+        lookup("subnet-a", "52.217.0.1"),
+        Lookup::To(Target::GatewayEndpoint(sym("vpce-s3")))
+    );
+    assert_eq!(lookup("subnet-a", "203.0.113.1"), Lookup::NoRoute);
+    assert_eq!(
+        lookup("subnet-b", "52.217.0.1"),
+        Lookup::To(Target::Nat(sym("nat-1")))
+    );
+    assert_eq!(lookup("subnet-b", "10.0.1.5"), Lookup::To(Target::Local));
+}
+
+#[test]
+fn prefix_lists_are_of_their_region() {
+    let world = world(small());
+    let snapshot = &world.snapshots[0];
+    let vpc = &snapshot.vpcs[&world.symbols.find("vpc-1").unwrap()];
+    assert_eq!(vpc.region.as_deref(), Some("us-east-1"));
+    let service = |to| {
+        world
+            .symbols
+            .name(snapshot.listed_service(vpc.region.as_deref(), address(to)))
+    };
+    assert_eq!(service("52.217.0.1"), "s3");
+    assert_eq!(
+        service("52.94.0.1"),
+        "",
+        "that list is another Region's, whatever its id"
+    );
+}
+
+#[test]
+fn interfaces_own_secondary_delegated_and_ipv6_addresses() {
+    let world = world(small());
+    let (snapshot, vpc) = (&world.snapshots[0], world.symbols.find("vpc-1").unwrap());
+    #[rustfmt::skip]
+    let cases = [("10.0.1.5", Some("eni-w")), ("10.0.1.6", Some("eni-w")), ("10.0.1.20", Some("eni-w")), ("2600:1f18::5", Some("eni-w")), ("10.0.1.100", Some("eni-e")), ("10.0.1.7", None)];
+    for (text, owner) in cases {
+        assert_eq!(
+            snapshot
+                .owner(vpc, address(text))
+                .map(|interface| world.symbols.name(interface.id)),
+            owner,
+            "{text}"
+        );
+    }
+    assert!(
+        snapshot.vpcs[&vpc].contains(address("2600:1f18::5"))
+            && !snapshot.vpcs[&vpc].contains(address("10.9.0.1"))
+    );
+}
+
+#[test]
+fn interfaces_are_known_for_what_they_are() {
+    let world = world(small());
+    let kind = |id| {
+        world.snapshots[0]
+            .interface(world.symbols.find(id).unwrap())
+            .unwrap()
+            .kind
+    };
+    assert_eq!(kind("eni-w"), InterfaceKind::Plain);
+    assert_eq!(
+        kind("eni-e"),
+        InterfaceKind::Endpoint(world.symbols.find("vpce-i").unwrap())
+    );
+    assert_eq!(
+        kind("eni-n"),
+        InterfaceKind::Nat(world.symbols.find("nat-1").unwrap())
+    );
+}
+
+#[test]
+fn a_flow_log_tells_its_defects() {
+    let world = world(small());
+    let log = world.flow_logs().next().unwrap();
+    assert_eq!(
+        log.defects,
+        [
+            "its TrafficType is REJECT, not ALL",
+            "AWS says that delivery fails: Access error"
+        ]
+    );
+    assert_eq!(log.created_s, Some(1_494_924_776));
+}
+
+#[test]
+fn files_of_a_folder_make_one_snapshot_and_clashes_are_said() {
+    let mut whole = small();
+    let subnets = json!({"Subnets": whole["Subnets"].take(), "Strange": []});
+    for key in ["captured_at", "Subnets"] {
+        whole.as_object_mut().unwrap().remove(key);
+    }
+    let mut other = json!({"Vpcs": whole["Vpcs"].clone()});
+    other["Vpcs"][0]["CidrBlock"] = json!("10.1.0.0/16");
+    let documents = [
+        document("t", "t/a.json", whole),
+        document("t", "t/b.json", subnets),
+        document("t", "t/c.json", other),
+    ];
+    let world = World::load(&documents, None).unwrap();
+    assert_eq!(world.snapshots.len(), 1);
+    assert_eq!(world.snapshots[0].subnets.len(), 2);
+    let codes: Vec<&str> = world
+        .diagnostics
+        .iter()
+        .map(|diagnostic| diagnostic.code.as_str())
+        .collect();
+    assert_eq!(
+        codes,
+        [
+            "topology-duplicate",
+            "topology-unknown-key",
+            "topology-undated"
+        ]
+    );
+}
+
+#[test]
+fn snapshots_follow_each_other_in_time() {
+    let mut later = small();
+    later["captured_at"] = json!("2026-08-02T12:00:00Z");
+    let world = World::load(
+        &[
+            document("b", "b.json", later),
+            document("a", "a.json", small()),
+        ],
+        None,
+    )
+    .unwrap();
+    let vpc = world.symbols.find("vpc-1").unwrap();
+    let source = |time: &str| {
+        let time_s = time.parse::<jiff::Timestamp>().unwrap().as_second();
+        world.vpc_at(vpc, time_s).unwrap().report.source.clone()
+    };
+    assert_eq!(
+        source("2026-07-01T00:00:00Z"),
+        "a.json",
+        "the earliest, if there is none before"
+    );
+    assert_eq!(source("2026-08-02T11:59:59Z"), "a.json");
+    assert_eq!(source("2026-08-02T12:00:00Z"), "b.json");
+}
+
+#[test]
+fn what_cannot_be_read_is_said_with_its_place() {
+    let load = |bytes: &[u8]| {
+        World::load(
+            &[Document {
+                group: "g".into(),
+                source: "x.json".into(),
+                bytes: bytes.to_vec(),
+            }],
+            None,
+        )
+    };
+    #[rustfmt::skip]
+    let cases: [(&str, &[u8], &str, Option<u64>); 4] = [
+        ("not JSON",            b"{\n\"Vpcs\": [}",                        "topology-bad-json", Some(2)),
+        ("not an object",       b"[]",                                     "topology-bad-json", None),
+        ("a shape of its own",  b"{\n\"Vpcs\": [{\"VpcId\": 7}]}",         "topology-bad-json", Some(2)),
+        ("no VPC",              b"{\"Subnets\": []}",                      "topology-empty",    None),
+    ];
+    for (title, bytes, code, line) in cases {
+        let diagnostics = load(bytes).unwrap_err();
+        assert_eq!(
+            (diagnostics[0].code.as_str(), diagnostics[0].at[0].line),
+            (code, line),
+            "{title}"
+        );
+    }
+    let world = load(br#"{"Vpcs": [{"VpcId": "vpc-1", "CidrBlock": "10.0.0.0/99"}], "NextToken": "x", "Entries": []}"#).unwrap();
+    let errors: Vec<&str> = world
+        .diagnostics
+        .iter()
+        .filter(|d| d.severity == crate::diag::Severity::Error)
+        .map(|d| d.code.as_str())
+        .collect();
+    assert_eq!(
+        errors,
+        [
+            "topology-bad-value",
+            "topology-entries-without-id",
+            "topology-partial-page"
+        ]
+    );
+}

@@ -1,0 +1,195 @@
+//! All snapshots together, and the published ranges.
+
+use std::collections::HashMap;
+
+use crate::diag::{Diagnostic, Location, Severity, show};
+use crate::model::format::Format;
+use crate::model::symbol::{Sym, Symbols};
+use crate::topology::compile::compile;
+use crate::topology::load::{Document, load};
+use crate::topology::ranges::Ranges;
+use crate::topology::snapshot::{FlowLog, Snapshot};
+
+/// Everything that is known of the network, at all times that snapshots were taken.
+#[derive(Clone, Debug)]
+pub struct World {
+    /// Names of everything.
+    pub symbols: Symbols,
+    /// By time, undated ones first.
+    pub snapshots: Vec<Snapshot>,
+    /// AWS's published ranges.
+    pub ranges: Ranges,
+    /// What was wrong with the topology; errors among them weigh on `topology-fits`.
+    pub diagnostics: Vec<Diagnostic>,
+    of_vpc: HashMap<Sym, Vec<usize>>,
+    of_interface: HashMap<Sym, Vec<usize>>,
+}
+
+impl World {
+    /// Reads topologies, and the ip-ranges.json given or built in.
+    ///
+    /// # Errors
+    /// Everything that keeps a document from being read, or an empty topology.
+    pub fn load(
+        documents: &[Document],
+        ranges: Option<(&str, &[u8])>,
+    ) -> Result<World, Vec<Diagnostic>> {
+        let mut symbols = Symbols::default();
+        let ranges = match ranges {
+            Some((source, bytes)) => Ranges::parse(source, bytes, &mut symbols),
+            None => Ranges::built_in(&mut symbols),
+        }
+        .map_err(|diagnostic| vec![*diagnostic])?;
+        let (mut parcels, mut diagnostics) = load(documents)?;
+        parcels.sort_by(|a, b| (a.captured_s, &a.report).cmp(&(b.captured_s, &b.report)));
+        let mut snapshots = Vec::new();
+        for parcel in parcels {
+            let (snapshot, complaints) = compile(
+                parcel.answers,
+                parcel.told_flow_logs,
+                parcel.captured_s,
+                parcel.report,
+                &mut symbols,
+            );
+            diagnostics.extend(complaints);
+            snapshots.push(snapshot);
+        }
+        let (mut of_vpc, mut of_interface): (HashMap<Sym, Vec<usize>>, HashMap<Sym, Vec<usize>>) =
+            Default::default();
+        for (index, snapshot) in snapshots.iter().enumerate() {
+            for vpc in snapshot.vpcs.keys() {
+                of_vpc.entry(*vpc).or_default().push(index);
+            }
+            for interface in &snapshot.interfaces {
+                of_interface.entry(interface.id).or_default().push(index);
+            }
+        }
+        let mut world = World {
+            symbols,
+            snapshots,
+            ranges,
+            diagnostics,
+            of_vpc,
+            of_interface,
+        };
+        world.check()?;
+        Ok(world)
+    }
+
+    fn check(&mut self) -> Result<(), Vec<Diagnostic>> {
+        if self.of_vpc.is_empty() {
+            let places = self
+                .snapshots
+                .iter()
+                .map(|snapshot| Location::source(&snapshot.report.source))
+                .collect();
+            let mut diagnostic = Diagnostic::new(
+                Severity::Error,
+                "topology-empty",
+                "the topology has no VPC",
+                "without one nothing can be told from the internet, so there is no verdict at all",
+                "give a folder with the answers of `aws ec2 describe-vpcs`, describe-subnets, describe-route-tables and so on",
+            );
+            diagnostic.at = places;
+            return Err(vec![diagnostic]);
+        }
+        let mut found = Vec::new();
+        for (vpc, indexes) in &self.of_vpc {
+            let undated = indexes
+                .iter()
+                .filter(|index| self.snapshots[**index].captured_s.is_none())
+                .count();
+            if undated > 0 && indexes.len() > 1 {
+                found.push(
+                    Diagnostic::new(
+                        Severity::Error,
+                        "topology-duplicate",
+                        format!(
+                            "{} is in {} topologies, and not all say when they were taken",
+                            show(self.symbols.name(*vpc)),
+                            indexes.len()
+                        ),
+                        "it cannot be told which of them is valid at a flow's time",
+                        "add `captured_at` to each, or give one",
+                    )
+                    .at(Location::source(&self.snapshots[indexes[0]].report.source)),
+                );
+            }
+        }
+        for snapshot in &self.snapshots {
+            if snapshot.captured_s.is_none() {
+                found.push(
+                    Diagnostic::new(
+                        Severity::Note,
+                        "topology-undated",
+                        "this topology does not say when it was taken",
+                        "it is taken as valid for the whole window; if routes changed since, paths decided by it are wrong",
+                        "put the answers into one file with `captured_at`",
+                    )
+                    .at(Location::source(&snapshot.report.source)),
+                );
+            }
+            if snapshot.flow_logs.is_none() {
+                found.push(
+                    Diagnostic::new(
+                        Severity::Warning,
+                        "topology-no-flow-logs",
+                        "this topology does not tell the flow logs",
+                        "whether everything is logged cannot be shown, so nothing in it can be proven",
+                        "add the answer of `aws ec2 describe-flow-logs`",
+                    )
+                    .at(Location::source(&snapshot.report.source)),
+                );
+            }
+        }
+        self.diagnostics.extend(found);
+        self.diagnostics.sort();
+        Ok(())
+    }
+
+    /// The snapshots that know a VPC, by time.
+    pub fn of_vpc(&self, vpc: Sym) -> &[usize] {
+        self.of_vpc.get(&vpc).map_or(&[], Vec::as_slice)
+    }
+
+    /// The snapshots that know an interface, by time.
+    pub fn of_interface(&self, interface: Sym) -> &[usize] {
+        self.of_interface.get(&interface).map_or(&[], Vec::as_slice)
+    }
+
+    /// The snapshot of a VPC that is valid at a time: the latest before it, else the earliest after.
+    pub fn vpc_at(&self, vpc: Sym, time_s: i64) -> Option<&Snapshot> {
+        self.valid_at(self.of_vpc(vpc), time_s)
+            .map(|index| &self.snapshots[index])
+    }
+
+    /// Of snapshots by time, the one that is valid at a time: the latest before it, else the earliest after.
+    pub fn valid_at(&self, indexes: &[usize], time_s: i64) -> Option<usize> {
+        let before = indexes.partition_point(|index| {
+            self.snapshots[*index]
+                .captured_s
+                .is_none_or(|captured| captured <= time_s)
+        });
+        indexes.get(before.saturating_sub(1)).copied()
+    }
+
+    /// All flow logs, of all snapshots.
+    pub fn flow_logs(&self) -> impl Iterator<Item = &FlowLog> {
+        self.snapshots
+            .iter()
+            .flat_map(|snapshot| snapshot.flow_logs.iter().flatten())
+    }
+
+    /// The formats that DescribeFlowLogs gives, by flow log.
+    pub fn described_formats(&self) -> Vec<(String, Format)> {
+        let mut formats: Vec<(String, Format)> = Vec::new();
+        for log in self.flow_logs() {
+            if let Some(format) = &log.format
+                && !formats.iter().any(|(id, _)| *id == log.id)
+            {
+                formats.push((log.id.clone(), format.clone()));
+            }
+        }
+        formats
+    }
+}
