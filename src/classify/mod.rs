@@ -1,1 +1,29 @@
-//! classify
+//! Says of every flow which way it went, and on what grounds.
+//!
+//! In: a [`FlowBatch`](crate::model::batch::FlowBatch) and the [`World`](crate::topology::World). Out: one
+//! [`Tag`](crate::model::tag::Tag) a record. Nothing travels back; no policy is known here.
+//!
+//! How a record becomes a tag:
+//!
+//! 1. [`row`] reads the record's values, names as symbols.
+//! 2. [`place`] finds the snapshot that is valid at its time, the interface, VPC, subnet and route table. Where two snapshots
+//!    around the record differ, both are asked; if their answers differ, the path is undetermined.
+//! 3. [`ends`] says who logged it, and so which address is the workload's and which the peer's.
+//! 4. [`rules`] holds the ordered table; the first rule that speaks decides, and its name is the basis.
+//! 5. [`exit`] follows the next hops' own tables; [`naming`] says whose address the peer's is.
+//!
+//! To add a rule: 1. a function in `rules.rs`, one row in `RULES` where it must stand; 2. its basis in `BASES`; 3. a row in the table
+//! test; 4. the same in `naive.rs`, in other words; 5. a column that it needs in [`row::COLUMNS`].
+
+pub mod ends;
+pub mod engine;
+pub mod exit;
+pub mod naming;
+pub mod place;
+pub mod row;
+pub mod rules;
+
+#[cfg(test)]
+mod tests;
+
+pub use engine::tags;

@@ -248,6 +248,15 @@ impl Snapshot {
             .map(|index| &self.interfaces[index])
     }
 
+    /// Whether the other says the same of everything but flow logs.
+    pub fn same_network(&self, other: &Snapshot) -> bool {
+        let network = |answers: &Answers| Answers {
+            flow_logs: Vec::new(),
+            ..answers.clone()
+        };
+        network(&self.answers) == network(&other.answers)
+    }
+
     /// AWS's service whose prefix list of this Region has the address.
     pub fn listed_service(&self, region: Option<&str>, address: Address) -> Sym {
         let of_region = |list: &&PrefixList| {

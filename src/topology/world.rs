@@ -1,6 +1,6 @@
 //! All snapshots together, and the published ranges.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use crate::diag::{Diagnostic, Location, Severity, show};
 use crate::model::format::Format;
@@ -23,6 +23,8 @@ pub struct World {
     pub diagnostics: Vec<Diagnostic>,
     of_vpc: HashMap<Sym, Vec<usize>>,
     of_interface: HashMap<Sym, Vec<usize>>,
+    /// Pairs of snapshots of one VPC, one after the other in time, that do not say the same.
+    changes: HashSet<(usize, usize)>,
 }
 
 impl World {
@@ -64,6 +66,12 @@ impl World {
                 of_interface.entry(interface.id).or_default().push(index);
             }
         }
+        let mut changes = HashSet::new();
+        for pair in of_vpc.values().flat_map(|indexes| indexes.windows(2)) {
+            if !snapshots[pair[0]].same_network(&snapshots[pair[1]]) {
+                changes.insert((pair[0], pair[1]));
+            }
+        }
         let mut world = World {
             symbols,
             snapshots,
@@ -71,6 +79,7 @@ impl World {
             diagnostics,
             of_vpc,
             of_interface,
+            changes,
         };
         world.check()?;
         Ok(world)
@@ -171,6 +180,21 @@ impl World {
                 .is_none_or(|captured| captured <= time_s)
         });
         indexes.get(before.saturating_sub(1)).copied()
+    }
+
+    /// The snapshot after `index` in `indexes`, if a flow at this time lies between the two and they do not say the same.
+    pub fn contested_at(&self, indexes: &[usize], index: usize, time_s: i64) -> Option<usize> {
+        let place = indexes.iter().position(|known| *known == index)?;
+        let next = *indexes.get(place + 1)?;
+        let between = self.snapshots[index]
+            .captured_s
+            .is_some_and(|captured| captured <= time_s);
+        (between && self.changes.contains(&(index, next))).then_some(next)
+    }
+
+    /// Whether two snapshots that follow each other say the same of the network.
+    pub fn unchanged(&self, earlier: usize, later: usize) -> bool {
+        !self.changes.contains(&(earlier, later))
     }
 
     /// All flow logs, of all snapshots.

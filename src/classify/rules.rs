@@ -1,0 +1,423 @@
+//! The ordered table of rules: the first that speaks decides the path.
+//!
+//! In: a row, its place, its ends, and what the route table says. Out: a [`Decision`]. What the record says of itself stands
+//! before what the topology says: it was there. Sources: facts 1.2 (traffic-path), 1.6 (next-hop-*), 7 (each path).
+
+use crate::classify::ends::{Ends, Logger};
+use crate::classify::place::Place;
+use crate::classify::row::{Direction, Row, TypeWord};
+use crate::model::path::Path;
+use crate::model::symbol::Sym;
+use crate::model::tag::Flags;
+use crate::topology::routes::{Lookup, Target};
+use crate::topology::snapshot::{Interface, InterfaceKind};
+
+/// A path, and on what grounds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Decision {
+    /// The way.
+    pub path: Path,
+    /// Endpoint, NAT or other gateway.
+    pub via: Sym,
+    /// One of [`BASES`].
+    pub basis: &'static str,
+    /// Doubts that come with it.
+    pub flags: Flags,
+}
+
+/// Everything that a rule may look at.
+pub struct Case<'w> {
+    /// The record.
+    pub row: Row,
+    /// Where it was logged.
+    pub place: Place<'w>,
+    /// Its ends.
+    pub ends: Ends,
+    /// What the route table says of a packet from this interface to the peer.
+    pub route: Option<Decision>,
+}
+
+/// A rule: a name, and what it says, if it has something to say.
+pub type Rule = (&'static str, fn(&Case<'_>) -> Option<Decision>);
+
+/// The table.
+pub const RULES: &[Rule] = &[
+    ("logged-by-nat", logged_by_nat),
+    ("logged-by-endpoint", logged_by_endpoint),
+    ("logged-by-transit-gateway", logged_by_transit_gateway),
+    ("logged-by-appliance", logged_by_appliance),
+    ("direction-unknown", direction_unknown),
+    ("address-missing", address_missing),
+    ("record-contradicts-itself", record_contradicts_itself),
+    ("next-hop-nat", next_hop_nat),
+    ("next-hop-transit-gateway", next_hop_transit_gateway),
+    ("next-hop-endpoint", next_hop_endpoint),
+    ("traffic-path-3", traffic_path_3),
+    ("traffic-path-4-5", traffic_path_4_5),
+    ("traffic-path-7", traffic_path_7),
+    ("traffic-path-8", traffic_path_8),
+    ("hop-is-interface", hop_is_interface),
+    ("traffic-path-new", traffic_path_new),
+    ("route", route),
+    ("interface-not-in-topology", interface_not_in_topology),
+];
+
+/// Every basis, and what it means: the rules, and what the rule `route` and its kin find.
+#[rustfmt::skip]
+pub const BASES: &[(&str, &str)] = &[
+    ("address-missing",                "the record has no address for the far end"),
+    ("address-without-interface",      "the address is in this VPC, and no interface of the topology has it"),
+    ("direction-unknown",              "neither flow-direction nor the interface's addresses tell which end is its own"),
+    ("hop-behind-interface",           "the record reached the far end by another address, which the topology does not explain"),
+    ("hop-is-interface",               "the record reached the far end by the address of a NAT gateway, transit gateway or appliance"),
+    ("interface-not-in-topology",      "the record does not say, and the topology does not know the interface or its route table"),
+    ("logged-by-appliance",            "an interface that routes lead to logged it"),
+    ("logged-by-endpoint",             "an endpoint's interface logged it"),
+    ("logged-by-nat",                  "a NAT gateway logged it"),
+    ("logged-by-transit-gateway",      "a transit gateway or its interface logged it"),
+    ("next-hop-endpoint",              "next-hop-interface-type says vpc_endpoint"),
+    ("next-hop-endpoint-unknown",      "next-hop-interface-type says vpc_endpoint, and it cannot be told which sort"),
+    ("next-hop-nat",                   "next-hop-interface-type says NAT gateway"),
+    ("next-hop-transit-gateway",       "next-hop-interface-type says transit_gateway"),
+    ("record-contradicts-itself",      "next-hop-interface-type and traffic-path exclude each other"),
+    ("route-ambiguous",                "routes tie, and AWS does not say which one it takes"),
+    ("route-appliance",                "the route leads to a Gateway Load Balancer endpoint or an interface"),
+    ("route-blackhole",                "the route that wins leads nowhere"),
+    ("route-cloud-wan",                "the route leads to a core network"),
+    ("route-endpoint-interface",       "the address is that of an endpoint's interface in this VPC"),
+    ("route-gateway-endpoint",         "the route to a prefix list leads to a gateway endpoint"),
+    ("route-internet-gateway",         "the route leads to an internet, egress-only internet or carrier gateway"),
+    ("route-local",                    "the route stays in the VPC"),
+    ("route-local-gateway",            "the route leads to an Outpost's local gateway"),
+    ("route-nat",                      "the route leads to a NAT gateway"),
+    ("route-none",                     "no route"),
+    ("route-peering",                  "the route leads to a peering connection"),
+    ("route-transit-gateway",          "the route leads to a transit gateway"),
+    ("route-unknown-prefix-list",      "a route to a prefix list whose CIDRs the topology does not give"),
+    ("route-unknown-target",           "the route leads to something that this version does not know"),
+    ("route-vpn",                      "the route leads to a virtual private gateway"),
+    ("snapshots-differ",               "two topologies around the record say different things"),
+    ("traffic-path-3",                 "traffic-path 3: a virtual private gateway"),
+    ("traffic-path-4-5",               "traffic-path 4 or 5: a peering connection"),
+    ("traffic-path-7",                 "traffic-path 7: a gateway endpoint"),
+    ("traffic-path-8",                 "traffic-path 8: an internet gateway"),
+    ("traffic-path-ambiguous",         "traffic-path says only what kinds it may be, and the topology does not narrow it down"),
+    ("traffic-path-disagrees",         "traffic-path and route table exclude each other, and the record does not say enough alone"),
+    ("traffic-path-new",               "a traffic-path that this version does not know"),
+];
+
+/// Decides a case.
+pub fn decide(case: &Case<'_>) -> Decision {
+    let spoken = RULES.iter().find_map(|(_, rule)| rule(case));
+    // The last rule always speaks.
+    spoken.unwrap_or_else(|| undetermined("interface-not-in-topology"))
+}
+
+fn to(path: Path, via: Sym, basis: &'static str) -> Decision {
+    Decision {
+        path,
+        via,
+        basis,
+        flags: Flags::default(),
+    }
+}
+
+fn undetermined(basis: &'static str) -> Decision {
+    to(Path::Undetermined, Sym::NONE, basis)
+}
+
+impl Decision {
+    fn with(self, flags: Flags) -> Decision {
+        Decision {
+            flags: self.flags.with(flags),
+            ..self
+        }
+    }
+}
+
+// ---- who logged it ----
+
+fn logged_by_nat(case: &Case<'_>) -> Option<Decision> {
+    let Logger::Nat(id) = case.ends.logger else {
+        return None;
+    };
+    Some(to(Path::ViaNat, id, "logged-by-nat"))
+}
+
+fn logged_by_endpoint(case: &Case<'_>) -> Option<Decision> {
+    let Logger::Endpoint(id) = case.ends.logger else {
+        return None;
+    };
+    Some(to(Path::ViaEndpointEni, id, "logged-by-endpoint"))
+}
+
+fn logged_by_transit_gateway(case: &Case<'_>) -> Option<Decision> {
+    let Logger::TransitGateway(id) = case.ends.logger else {
+        return None;
+    };
+    Some(to(Path::ViaTransitGateway, id, "logged-by-transit-gateway"))
+}
+
+fn logged_by_appliance(case: &Case<'_>) -> Option<Decision> {
+    let Logger::Appliance(id) = case.ends.logger else {
+        return None;
+    };
+    Some(to(Path::ViaAppliance, id, "logged-by-appliance"))
+}
+
+// ---- what is missing ----
+
+fn direction_unknown(case: &Case<'_>) -> Option<Decision> {
+    case.ends
+        .direction
+        .is_none()
+        .then(|| undetermined("direction-unknown"))
+}
+
+fn address_missing(case: &Case<'_>) -> Option<Decision> {
+    case.ends
+        .peer
+        .is_none()
+        .then(|| undetermined("address-missing"))
+}
+
+// ---- what the record says of its next hop ----
+
+/// `traffic-path`, of egress records only: AWS gives it for no others, and a value there would mean nothing.
+fn traffic_path(case: &Case<'_>) -> Option<i64> {
+    case.row
+        .traffic_path
+        .filter(|_| case.ends.direction == Some(Direction::Egress))
+}
+
+fn record_contradicts_itself(case: &Case<'_>) -> Option<Decision> {
+    let interface = matches!(
+        case.row.next_hop_word,
+        Some(TypeWord::Nat | TypeWord::Endpoint | TypeWord::TransitGateway)
+    );
+    // 2, 3, 7 and 8 lead to what has no interface.
+    (interface && matches!(traffic_path(case), Some(2 | 3 | 7 | 8)))
+        .then(|| undetermined("record-contradicts-itself").with(Flags::DISAGREES))
+}
+
+/// A path that the record names, with the gateway's id from the route table if that agrees; if it does not, it is counted.
+fn told(case: &Case<'_>, path: Path, via: Sym, basis: &'static str) -> Decision {
+    let decision = to(path, via, basis);
+    match case.route {
+        Some(route) if route.path == path => Decision {
+            via: if via.is_some() { via } else { route.via },
+            ..decision
+        },
+        Some(Decision {
+            basis: "route-ambiguous" | "route-unknown-prefix-list" | "route-unknown-target",
+            ..
+        })
+        | None => decision,
+        Some(_) => decision.with(Flags::DISAGREES),
+    }
+}
+
+fn next_hop_interface<'w>(case: &Case<'w>) -> Option<&'w Interface> {
+    case.place.snapshot?.interface(case.row.next_hop)
+}
+
+fn next_hop_nat(case: &Case<'_>) -> Option<Decision> {
+    (case.row.next_hop_word == Some(TypeWord::Nat)).then(|| {
+        let via = match next_hop_interface(case).map(|interface| interface.kind) {
+            Some(InterfaceKind::Nat(id)) => id,
+            Some(_) | None => Sym::NONE,
+        };
+        told(case, Path::ViaNat, via, "next-hop-nat")
+    })
+}
+
+fn next_hop_transit_gateway(case: &Case<'_>) -> Option<Decision> {
+    (case.row.next_hop_word == Some(TypeWord::TransitGateway)).then(|| {
+        let via = match next_hop_interface(case).map(|interface| interface.kind) {
+            Some(InterfaceKind::TransitGateway(id)) => id,
+            Some(_) | None => Sym::NONE,
+        };
+        told(
+            case,
+            Path::ViaTransitGateway,
+            via,
+            "next-hop-transit-gateway",
+        )
+    })
+}
+
+/// An interface endpoint is a next hop only as the destination itself; a Gateway Load Balancer endpoint only on the way.
+fn next_hop_endpoint(case: &Case<'_>) -> Option<Decision> {
+    if case.row.next_hop_word != Some(TypeWord::Endpoint) {
+        return None;
+    }
+    match (
+        next_hop_interface(case).map(|interface| interface.kind),
+        case.route.map(|route| route.path),
+    ) {
+        (Some(InterfaceKind::Endpoint(id)), _) => {
+            Some(told(case, Path::ViaEndpointEni, id, "next-hop-endpoint"))
+        }
+        (Some(InterfaceKind::ApplianceEndpoint(id)), _) => {
+            Some(told(case, Path::ViaAppliance, id, "next-hop-endpoint"))
+        }
+        (_, Some(Path::ViaEndpointEni | Path::ViaAppliance)) => None,
+        (_, None) => Some(undetermined("next-hop-endpoint-unknown")),
+        (_, Some(_)) => Some(undetermined("next-hop-endpoint-unknown").with(Flags::DISAGREES)),
+    }
+}
+
+fn traffic_path_3(case: &Case<'_>) -> Option<Decision> {
+    (traffic_path(case) == Some(3)).then(|| told(case, Path::ViaVpn, Sym::NONE, "traffic-path-3"))
+}
+
+fn traffic_path_4_5(case: &Case<'_>) -> Option<Decision> {
+    matches!(traffic_path(case), Some(4 | 5))
+        .then(|| told(case, Path::ViaPeering, Sym::NONE, "traffic-path-4-5"))
+}
+
+fn traffic_path_7(case: &Case<'_>) -> Option<Decision> {
+    (traffic_path(case) == Some(7))
+        .then(|| told(case, Path::ViaGatewayEndpoint, Sym::NONE, "traffic-path-7"))
+}
+
+fn traffic_path_8(case: &Case<'_>) -> Option<Decision> {
+    (traffic_path(case) == Some(8))
+        .then(|| told(case, Path::InternetBound, Sym::NONE, "traffic-path-8"))
+}
+
+/// The far end was reached by another address than its own: that address's interface is the hop.
+fn hop_is_interface(case: &Case<'_>) -> Option<Decision> {
+    let (hop, peer) = (case.ends.peer_hop?, case.ends.peer?);
+    if hop == peer {
+        return None;
+    }
+    Some(
+        match case
+            .place
+            .owner(hop)
+            .map(|interface| (interface.kind, interface.id))
+        {
+            Some((InterfaceKind::Nat(id), _)) => to(Path::ViaNat, id, "hop-is-interface"),
+            Some((InterfaceKind::TransitGateway(id), _)) => {
+                to(Path::ViaTransitGateway, id, "hop-is-interface")
+            }
+            Some((InterfaceKind::ApplianceEndpoint(id), _) | (InterfaceKind::RouteTarget, id)) => {
+                to(Path::ViaAppliance, id, "hop-is-interface")
+            }
+            Some((InterfaceKind::Plain | InterfaceKind::Endpoint(_), _)) | None => {
+                undetermined("hop-behind-interface")
+            }
+        },
+    )
+}
+
+fn traffic_path_new(case: &Case<'_>) -> Option<Decision> {
+    traffic_path(case)
+        .filter(|value| !matches!(value, 1..=8))
+        .map(|_| undetermined("traffic-path-new"))
+}
+
+// ---- what the topology says ----
+
+/// What the route table says of a packet from this interface to the peer; `None` without a table.
+pub fn by_route(place: &Place<'_>, ends: &Ends) -> Option<Decision> {
+    let (table, peer) = (place.table?, ends.peer?);
+    Some(match table.lookup(peer) {
+        Lookup::To(Target::Local) => match place.owner(peer).map(|interface| interface.kind) {
+            Some(InterfaceKind::Endpoint(id)) => {
+                to(Path::ViaEndpointEni, id, "route-endpoint-interface")
+            }
+            Some(_) => to(Path::IntraVpc, Sym::NONE, "route-local"),
+            None => undetermined("address-without-interface").with(Flags::PEER_UNOWNED),
+        },
+        Lookup::To(Target::InternetGateway(id) | Target::EgressOnly(id) | Target::Carrier(id)) => {
+            to(Path::InternetBound, id, "route-internet-gateway")
+        }
+        Lookup::To(Target::GatewayEndpoint(id)) => {
+            to(Path::ViaGatewayEndpoint, id, "route-gateway-endpoint")
+        }
+        Lookup::To(Target::ApplianceEndpoint(id) | Target::Interface(id)) => {
+            to(Path::ViaAppliance, id, "route-appliance")
+        }
+        Lookup::To(Target::Nat(id)) => to(Path::ViaNat, id, "route-nat"),
+        Lookup::To(Target::TransitGateway(id)) => {
+            to(Path::ViaTransitGateway, id, "route-transit-gateway")
+        }
+        Lookup::To(Target::Peering(id)) => to(Path::ViaPeering, id, "route-peering"),
+        Lookup::To(Target::Vpn(id)) => to(Path::ViaVpn, id, "route-vpn"),
+        Lookup::To(Target::LocalGateway(id)) => {
+            to(Path::ViaLocalGateway, id, "route-local-gateway")
+        }
+        Lookup::To(Target::CloudWan(id)) => to(Path::ViaCloudWan, id, "route-cloud-wan"),
+        Lookup::To(Target::Other) => undetermined("route-unknown-target"),
+        Lookup::Blackhole => undetermined("route-blackhole"),
+        Lookup::NoRoute => undetermined("route-none"),
+        Lookup::Ambiguous => undetermined("route-ambiguous"),
+        Lookup::UnknownList => undetermined("route-unknown-prefix-list"),
+    })
+}
+
+/// The route table decides, as far as `traffic-path` lets it.
+fn route(case: &Case<'_>) -> Option<Decision> {
+    let value = traffic_path(case);
+    let Some(route) = case.route else {
+        return value.map(|_| undetermined("traffic-path-ambiguous"));
+    };
+    if route.path == Path::Undetermined {
+        return Some(route);
+    }
+    let possible = match value {
+        // "Another resource in the same VPC, including an AWS-managed network interface, or an Outpost local gateway".
+        Some(1) => matches!(
+            route.path,
+            Path::IntraVpc
+                | Path::ViaEndpointEni
+                | Path::ViaNat
+                | Path::ViaAppliance
+                | Path::ViaTransitGateway
+                | Path::ViaLocalGateway
+                | Path::ViaCloudWan
+        ),
+        // "An internet gateway or a gateway VPC endpoint".
+        Some(2) => matches!(route.path, Path::InternetBound | Path::ViaGatewayEndpoint),
+        // "A Local Zone or Wavelength Zone": the VPC goes on there.
+        Some(6) => matches!(route.path, Path::IntraVpc | Path::ViaEndpointEni),
+        Some(_) | None => true,
+    };
+    if !possible {
+        return Some(undetermined("traffic-path-disagrees").with(Flags::DISAGREES));
+    }
+    Some(
+        if value.is_none() && rests_on_route_alone(case, route.path) {
+            route.with(Flags::ROUTE_ALONE)
+        } else {
+            route
+        },
+    )
+}
+
+/// Whether the record could have said where a packet left the VPC, and did not: then a stale table would go unnoticed.
+fn rests_on_route_alone(case: &Case<'_>, path: Path) -> bool {
+    // Ingress records never tell a path; in a log that tells paths, the egress records of the same interface do.
+    if case.row.tells_path && case.ends.direction == Some(Direction::Ingress) {
+        return false;
+    }
+    match path {
+        Path::IntraVpc | Path::ViaEndpointEni | Path::Undetermined => false,
+        // AWS documents no value for these, so `-` in a log that has the field is all that can be expected.
+        Path::ViaTransitGateway
+        | Path::ViaCloudWan
+        | Path::ViaLocalGateway
+        | Path::ViaAppliance => !case.row.tells_path,
+        Path::InternetBound
+        | Path::ViaGatewayEndpoint
+        | Path::ViaNat
+        | Path::ViaPeering
+        | Path::ViaVpn => true,
+    }
+}
+
+fn interface_not_in_topology(_: &Case<'_>) -> Option<Decision> {
+    Some(undetermined("interface-not-in-topology"))
+}
