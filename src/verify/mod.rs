@@ -1,1 +1,41 @@
-//! verify
+//! Weighs classified flows against a policy: witnesses, obligations, verdict, evidence.
+//!
+//! In: batches with their tags, what is known of each input, the policy, the topology. Out: one [`Evidence`].
+//!
+//! ```text
+//! Policy + World ──plan──▶ Plan        batch + tags ──judge──▶ Tally ──merge──▶ Tally ──conclude──▶ Evidence
+//! ```
+//!
+//! A [`Tally`] is what one thread has seen; tallies merge in any order to the same. It knows counts, times, and the worst flows of
+//! each kind, so memory does not grow with the records. Nothing is decided before [`conclude`]: there every obligation is
+//! checked, and a claim is proven only if all hold.
+//!
+//! To add an obligation: 1. what it must know of each flow goes to `tally.rs` and `judge.rs`; 2. a function in `obligations.rs` and
+//! its row in `OBLIGATIONS`, in the contract's order; 3. a case in the tests that only this obligation fails.
+
+mod conclude;
+mod coverage;
+mod group;
+mod judge;
+mod obligations;
+mod plan;
+mod reach;
+mod tally;
+mod tri;
+
+#[cfg(test)]
+mod tests;
+
+pub use conclude::{Error, Run, conclude};
+pub use judge::observe;
+pub use plan::Plan;
+pub use tally::Tally;
+
+/// What is known of an input before its records are weighed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct InputFacts {
+    /// Its place in the sorted list of inputs.
+    pub index: u32,
+    /// The flow log that wrote it, if its name tells.
+    pub flow_log: Option<String>,
+}

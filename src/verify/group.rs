@@ -1,0 +1,147 @@
+//! Flows of one kind: counted whole, the worst few kept.
+
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, HashMap};
+
+use crate::model::evidence::{FlowGroup, FlowSample, FlowsBy, Share};
+use crate::model::path::{Exit, Path, Vantage};
+use crate::model::symbol::{Sym, Symbols};
+use crate::model::window::rfc3339;
+
+/// Flows shown of a group.
+pub(super) const SAMPLE_MAX: usize = 20;
+
+/// The nearest to the workload first: packets are counted where they are first seen.
+pub(super) const NEAREST: [Vantage; 5] = [
+    Vantage::Workload,
+    Vantage::Endpoint,
+    Vantage::Nat,
+    Vantage::Gateway,
+    Vantage::Unknown,
+];
+
+/// Where a shown flow stands: input by its place in the sorted list, and line.
+pub(super) type Cite = (u32, u64);
+
+type Key = (Path, Sym, Exit, Sym, Vantage);
+
+/// Flows of one kind.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Group {
+    pub(super) count: u64,
+    first: Option<i64>,
+    last: Option<i64>,
+    by: HashMap<Key, Share>,
+    pub(super) sample: BTreeMap<FlowSample, Cite>,
+}
+
+/// What a group must know of a flow at once; the rest is asked for only if the flow is among the worst.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Seen {
+    pub(super) key: Key,
+    pub(super) bytes: u64,
+    pub(super) start: Option<i64>,
+    pub(super) end: Option<i64>,
+    pub(super) cite: Cite,
+}
+
+impl Group {
+    /// Counts a flow, and keeps it if it is among the worst.
+    pub(super) fn add(&mut self, seen: Seen, show: impl FnOnce() -> FlowSample) {
+        self.count += 1;
+        self.first = [self.first, seen.start].into_iter().flatten().min();
+        self.last = [self.last, seen.end].into_iter().flatten().max();
+        let share = self.by.entry(seen.key).or_default();
+        share.flows += 1;
+        share.bytes = share.bytes.saturating_add(seen.bytes);
+        let full = self.sample.len() == SAMPLE_MAX;
+        if full
+            && self
+                .sample
+                .last_key_value()
+                .is_some_and(|(worst, _)| worst.bytes < Reverse(seen.bytes))
+        {
+            return;
+        }
+        self.keep(show(), seen.cite);
+    }
+
+    /// Records that are the same in every word are shown once, at the first place.
+    fn keep(&mut self, sample: FlowSample, cite: Cite) {
+        self.sample
+            .entry(sample)
+            .and_modify(|known| *known = (*known).min(cite))
+            .or_insert(cite);
+        if self.sample.len() > SAMPLE_MAX {
+            self.sample.pop_last();
+        }
+    }
+
+    /// Adds what another thread saw.
+    pub(super) fn merge(&mut self, other: Group) {
+        self.count += other.count;
+        self.first = [self.first, other.first].into_iter().flatten().min();
+        self.last = [self.last, other.last].into_iter().flatten().max();
+        for (key, share) in other.by {
+            let mine = self.by.entry(key).or_default();
+            mine.flows += share.flows;
+            mine.bytes = mine.bytes.saturating_add(share.bytes);
+        }
+        for (sample, cite) in other.sample {
+            self.keep(sample, cite);
+        }
+    }
+
+    /// The group as the evidence has it.
+    pub(super) fn report(&self, symbols: &Symbols) -> FlowGroup {
+        let name = |sym: Sym| sym.is_some().then(|| symbols.name(sym).to_owned());
+        let mut by: Vec<FlowsBy> = self
+            .by
+            .iter()
+            .map(|((path, via, exit, service, vantage), share)| FlowsBy {
+                path: *path,
+                via: name(*via),
+                exit: *exit,
+                service: name(*service),
+                vantage: *vantage,
+                count: share.flows,
+                bytes: share.bytes,
+            })
+            .collect();
+        by.sort_by(|a, b| {
+            (
+                Reverse(a.bytes),
+                Reverse(a.count),
+                a.path,
+                &a.via,
+                a.exit,
+                &a.service,
+                a.vantage,
+            )
+                .cmp(&(
+                    Reverse(b.bytes),
+                    Reverse(b.count),
+                    b.path,
+                    &b.via,
+                    b.exit,
+                    &b.service,
+                    b.vantage,
+                ))
+        });
+        let counted_at = NEAREST
+            .into_iter()
+            .find(|vantage| by.iter().any(|share| share.vantage == *vantage));
+        FlowGroup {
+            count: self.count,
+            bytes: by
+                .iter()
+                .filter(|share| Some(share.vantage) == counted_at)
+                .fold(0, |sum, share| sum.saturating_add(share.bytes)),
+            counted_at,
+            first: self.first.map(rfc3339),
+            last: self.last.map(rfc3339),
+            by,
+            sample: self.sample.keys().cloned().collect(),
+        }
+    }
+}

@@ -1,0 +1,592 @@
+//! Weighs one batch: what each record means for coverage and for every claim.
+//!
+//! Judgement of a flow against a claim, in this order: is it the claim's workload, does it reach what the claim is about, does
+//! its path keep the claim? Only three certain answers make a witness; a doubt in any makes the claim unproven, unless the
+//! path keeps it whatever the doubt.
+
+use std::cmp::Reverse;
+
+use crate::model::batch::{FlowBatch, NumberColumn, Status};
+use crate::model::evidence::FlowSample;
+use crate::model::field::Field;
+use crate::model::path::{Exit, Path, Vantage};
+use crate::model::symbol::Sym;
+use crate::model::tag::{Flags, Tag, Tags};
+use crate::policy::Rejected;
+use crate::verify::InputFacts;
+use crate::verify::group::Seen;
+use crate::verify::plan::{ClaimPlan, Plan};
+use crate::verify::reach::Placed;
+use crate::verify::tally::{ClaimTally, Tally};
+use crate::verify::tri::{Reach, Tri};
+
+/// Weighs the records of a batch.
+pub fn observe(
+    plan: &Plan<'_>,
+    tally: &mut Tally,
+    batch: &FlowBatch,
+    tags: &Tags,
+    input: &InputFacts,
+) {
+    tally
+        .claims
+        .resize_with(plan.claims.len(), ClaimTally::default);
+    let batch = Observed::new(plan, batch, tags, input);
+    for row in 0..batch.batch.len() {
+        batch.record(tally, row);
+    }
+}
+
+/// A batch, with its columns at hand.
+struct Observed<'b, 'p, 'w> {
+    plan: &'p Plan<'w>,
+    batch: &'b FlowBatch,
+    tags: &'b Tags,
+    input: &'b InputFacts,
+    interface: Option<crate::model::batch::TextColumn<'b>>,
+    vpc: Option<crate::model::batch::TextColumn<'b>>,
+    /// By key of the interface column: its symbol in the topology.
+    interfaces: Vec<Sym>,
+    actions: Vec<Action>,
+    action: Option<crate::model::batch::TextColumn<'b>>,
+    start: Option<NumberColumn<'b>>,
+    end: Option<NumberColumn<'b>>,
+    bytes: Option<NumberColumn<'b>>,
+    packets: Option<NumberColumn<'b>>,
+    protocol: Option<NumberColumn<'b>>,
+    /// Whether records of this input show that an interface is logged: not if its flow log leaves out what was accepted or rejected.
+    covers: bool,
+    /// Fields that every claim needs and this log lacks.
+    lacking: Vec<Field>,
+    of_gateway: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Action {
+    Accept,
+    Reject,
+    Unknown,
+}
+
+/// What must be in a log before anything can be proven by it. A transit gateway's log has neither interface nor action.
+const NEEDED: &[Field] = &[
+    Field::InterfaceId,
+    Field::SrcAddr,
+    Field::DstAddr,
+    Field::Action,
+    Field::LogStatus,
+    Field::Start,
+    Field::End,
+];
+
+impl<'b, 'p, 'w> Observed<'b, 'p, 'w> {
+    fn new(
+        plan: &'p Plan<'w>,
+        batch: &'b FlowBatch,
+        tags: &'b Tags,
+        input: &'b InputFacts,
+    ) -> Self {
+        let of_gateway = batch.has(Field::ResourceType)
+            || (batch.has(Field::TgwId) && !batch.has(Field::InterfaceId));
+        let interface = batch.text(Field::InterfaceId);
+        let action = batch.text(Field::Action);
+        let find = |name: &str| plan.world.symbols.find(name).unwrap_or(Sym::NONE);
+        let understand = |word: &str| match word {
+            "ACCEPT" => Action::Accept,
+            "REJECT" => Action::Reject,
+            _ => Action::Unknown,
+        };
+        let partial = |id: &String| {
+            plan.world.flow_logs().any(|log| {
+                log.id == *id
+                    && log
+                        .defects
+                        .iter()
+                        .any(|defect| defect.contains("TrafficType"))
+            })
+        };
+        let lacks = |field: &Field| {
+            let not_there = of_gateway && matches!(field, Field::InterfaceId | Field::Action);
+            let regional = *field == Field::InterfaceId && batch.has(Field::ResourceId);
+            !batch.has(*field) && !not_there && !regional
+        };
+        Observed {
+            plan,
+            batch,
+            tags,
+            input,
+            interface,
+            vpc: batch.text(Field::VpcId),
+            interfaces: interface
+                .map(|column| column.values().map(find).collect())
+                .unwrap_or_default(),
+            actions: action
+                .map(|column| column.values().map(understand).collect())
+                .unwrap_or_default(),
+            action,
+            start: batch.number(Field::Start),
+            end: batch.number(Field::End),
+            bytes: batch.number(Field::Bytes),
+            packets: batch.number(Field::Packets),
+            protocol: batch.number(Field::Protocol),
+            covers: !input.flow_log.as_ref().is_some_and(partial),
+            lacking: NEEDED.iter().copied().filter(lacks).collect(),
+            of_gateway,
+        }
+    }
+
+    fn record(&self, tally: &mut Tally, row: usize) {
+        let number = |column: Option<NumberColumn<'_>>| column.and_then(|column| column.get(row));
+        let (start, end) = (number(self.start), number(self.end));
+        let status = self.batch.statuses()[row];
+        match status {
+            Status::Flow => tally.flows += 1,
+            Status::NoData => tally.nodata += 1,
+            Status::SkipData => tally.skipdata += 1,
+        }
+        tally.first = [tally.first, start.or(end)].into_iter().flatten().min();
+        tally.last = [tally.last, end.or(start)].into_iter().flatten().max();
+        if !self.plan.window.contains(end) {
+            tally.outside_window += 1;
+            return;
+        }
+        tally.in_window += 1;
+        let interface = self
+            .interface
+            .and_then(|column| column.key(row))
+            .map_or(Sym::NONE, |key| self.interfaces[key]);
+        self.cover(tally, row, interface, status, start, end);
+        if let Some(Some(tag)) = self.tags.rows.get(row) {
+            self.flow(tally, row, tag, start, end);
+        }
+    }
+
+    /// What a record of any status says of its interface.
+    fn cover(
+        &self,
+        tally: &mut Tally,
+        row: usize,
+        interface: Sym,
+        status: Status,
+        start: Option<i64>,
+        end: Option<i64>,
+    ) {
+        let index = self
+            .plan
+            .scope_index
+            .get(interface.0 as usize)
+            .copied()
+            .unwrap_or(0);
+        if let Some(place) = index.checked_sub(1) {
+            let heard = tally.heard.entry(place).or_default();
+            match status {
+                Status::Flow => heard.flows += 1,
+                Status::NoData => heard.nodata += 1,
+                Status::SkipData => {
+                    heard.skipdata += 1;
+                    // Without a time it may be any: the count alone then fails `no-skipdata`.
+                    if let (Some(start), Some(end)) = (start, end) {
+                        heard.skipped.add(start, end.saturating_add(1));
+                    }
+                }
+            }
+            if self.covers {
+                heard.hear(
+                    start,
+                    end,
+                    self.plan.interfaces[place as usize].max_silence_s,
+                );
+            }
+            return;
+        }
+        // Not in scope as far as the topology knows it; an interface that it does not know may be.
+        let known = interface.is_some() && !self.plan.world.of_interface(interface).is_empty();
+        if !known
+            && !self.of_gateway
+            && status != Status::Flow
+            && self.stranger_may_be_in_scope(row)
+        {
+            let name = self
+                .interface
+                .and_then(|column| column.get(row))
+                .unwrap_or("-");
+            tally.stranger(name);
+            tally.skipped_strangers += u64::from(status == Status::SkipData);
+        }
+    }
+
+    /// Whether a NODATA or SKIPDATA record of an unknown interface may concern the scope: its VPC is the only key that tells.
+    fn stranger_may_be_in_scope(&self, row: usize) -> bool {
+        let scope = &self.plan.scope_subjects;
+        let vpc = self
+            .vpc
+            .and_then(|column| column.get(row))
+            .map(|name| self.plan.world.symbols.find(name));
+        let elsewhere = |vpc: Option<Sym>| vpc.is_none_or(|vpc| !scope.vpcs.contains(&vpc));
+        scope.default || self.plan.policy.scope.vpcs.is_empty() || !vpc.is_some_and(elsewhere)
+    }
+
+    fn flow(&self, tally: &mut Tally, row: usize, tag: &Tag, start: Option<i64>, end: Option<i64>) {
+        let number = |column: Option<NumberColumn<'_>>| column.and_then(|column| column.get(row));
+        let bytes = number(self.bytes)
+            .and_then(|bytes| u64::try_from(bytes).ok())
+            .unwrap_or(0);
+        let action = match self.action.and_then(|column| column.key(row)) {
+            Some(key) => self.actions[key],
+            None if self.of_gateway => Action::Accept,
+            None => Action::Unknown,
+        };
+        if action == Action::Reject {
+            tally.rejected += 1;
+        } else {
+            let share = tally.shares.entry((tag.vantage, tag.path)).or_default();
+            share.flows += 1;
+            share.bytes = share.bytes.saturating_add(bytes);
+        }
+        let extra = (tag.service.0 as usize)
+            .checked_sub(self.plan.world.symbols.len())
+            .and_then(|index| self.tags.extra.get(index));
+        let placed = Placed {
+            plan: self.plan,
+            tag,
+            time_s: end.or(start).unwrap_or(0),
+            extra_service: extra.map(|name| &**name),
+        };
+        let scope = placed.in_scope();
+        if scope == Tri::No {
+            return;
+        }
+        let cite = (self.input.index, self.batch.lines()[row]);
+        let of_topology = |sym: Sym| {
+            if (sym.0 as usize) < self.plan.world.symbols.len() {
+                sym
+            } else {
+                Sym::NONE
+            }
+        };
+        let seen = Seen {
+            key: (
+                tag.path,
+                of_topology(tag.via),
+                tag.exit,
+                of_topology(tag.service),
+                tag.vantage,
+            ),
+            bytes,
+            start,
+            end,
+            cite,
+        };
+        for field in &self.lacking {
+            *tally.lacking.entry(*field).or_default() += 1;
+        }
+        if tag.flags.has(Flags::INTERFACE_UNKNOWN) && !self.of_gateway {
+            tally.stranger(self.name(tag.interface).unwrap_or("-"));
+        }
+        if tag.flags.has(Flags::DISAGREES) {
+            tally.disagreements.add(seen, || {
+                self.sample(
+                    row,
+                    tag,
+                    bytes,
+                    start,
+                    end,
+                    "record and route table disagree".to_owned(),
+                )
+            });
+        }
+        // A masked flow that the same interface also logged unmasked is judged there.
+        if tag.flags.has(Flags::MASK_EXPLAINED) {
+            return;
+        }
+        for (claim, tally) in self.plan.claims.iter().zip(&mut tally.claims) {
+            let flow = Flow {
+                observed: self,
+                row,
+                tag,
+                placed: &placed,
+                scope,
+                action,
+                seen,
+            };
+            flow.judge(claim, tally);
+        }
+    }
+
+    fn name(&self, sym: Sym) -> Option<&str> {
+        if sym == Sym::NONE {
+            return None;
+        }
+        let known = self.plan.world.symbols.len();
+        match (sym.0 as usize).checked_sub(known) {
+            Some(index) => self.tags.extra.get(index).map(|name| &**name),
+            None => Some(self.plan.world.symbols.name(sym)),
+        }
+    }
+
+    fn sample(
+        &self,
+        row: usize,
+        tag: &Tag,
+        bytes: u64,
+        start: Option<i64>,
+        end: Option<i64>,
+        why: String,
+    ) -> FlowSample {
+        let number = |column: Option<NumberColumn<'_>>| column.and_then(|column| column.get(row));
+        let name = |sym: Sym| self.name(sym).map(str::to_owned);
+        FlowSample {
+            bytes: Reverse(bytes),
+            start,
+            end,
+            interface: name(tag.interface).unwrap_or_else(|| "-".to_owned()),
+            workload: tag.workload.map(|address| address.to_string()),
+            workload_port: tag.workload_port,
+            workload_interface: name(tag.workload_interface),
+            peer: tag.peer.map(|address| address.to_string()),
+            peer_port: tag.peer_port,
+            protocol: number(self.protocol).and_then(|protocol| u8::try_from(protocol).ok()),
+            action: self
+                .action
+                .and_then(|column| column.get(row))
+                .map(str::to_owned),
+            path: tag.path,
+            path_basis: tag.basis.to_owned(),
+            via: name(tag.via),
+            exit: tag.exit,
+            realm: tag.realm,
+            service: name(tag.service),
+            vantage: tag.vantage,
+            initiator: tag.initiator,
+            packets: number(self.packets).and_then(|packets| u64::try_from(packets).ok()),
+            why,
+        }
+    }
+}
+
+/// One flow in front of one claim.
+struct Flow<'f, 'b, 'p, 'w> {
+    observed: &'f Observed<'b, 'p, 'w>,
+    row: usize,
+    tag: &'f Tag,
+    placed: &'f Placed<'f, 'w>,
+    scope: Tri,
+    action: Action,
+    seen: Seen,
+}
+
+impl Flow<'_, '_, '_, '_> {
+    fn judge(&self, claim: &ClaimPlan, tally: &mut ClaimTally) {
+        let rejected = self.observed.plan.policy.rejected;
+        if self.action == Action::Reject && rejected == Rejected::Ignore {
+            return;
+        }
+        let whose = self.scope.min(self.placed.is_from(claim.from.as_ref()));
+        let reach = if whose == Tri::No {
+            Reach::No
+        } else {
+            self.placed.reaches(&claim.to, claim.ports.as_deref())
+        };
+        if reach == Reach::No {
+            return;
+        }
+        let keeps = self.keeps(claim);
+        let attempt = self.action == Action::Reject && rejected == Rejected::Attempt;
+        if attempt {
+            if whose == Tri::Yes && reach == Reach::Yes && keeps == Tri::No {
+                tally
+                    .attempts
+                    .add(self.seen, || self.sample("rejected".to_owned()));
+            }
+            return;
+        }
+        if keeps != Tri::Yes && self.excepted(claim, tally) {
+            return;
+        }
+        tally.checked += u64::from(whose == Tri::Yes && reach == Reach::Yes);
+        self.lacks(claim, tally);
+        if keeps == Tri::Yes {
+            if self.tag.flags.has(Flags::ROUTE_ALONE) {
+                tally.route_alone.add(self.seen, || {
+                    self.sample(
+                        "the record does not say where it left the VPC; only the route table does"
+                            .to_owned(),
+                    )
+                });
+            }
+            return;
+        }
+        let certain = whose == Tri::Yes
+            && keeps == Tri::No
+            && self.action != Action::Unknown
+            && !self.tag.flags.has(Flags::MASKED);
+        match (certain, reach) {
+            (true, Reach::Yes) => tally.witnesses.add(self.seen, || self.sample(self.why_broken(claim))),
+            (_, Reach::Unnamed) => tally.unnamed.add(self.seen, || self.sample("its public peer may be what the claim is about: no record, prefix list or recent ip-ranges.json names it".to_owned())),
+            (_, Reach::Yes | Reach::Hidden | Reach::No) => tally.unknown.add(self.seen, || self.sample(self.why_unknown(whose, reach))),
+        }
+    }
+
+    /// Whether the flow's path keeps the claim.
+    fn keeps(&self, claim: &ClaimPlan) -> Tri {
+        let tag = self.tag;
+        if tag.path == Path::Undetermined {
+            // Stays in the VPC, or is an endpoint's there: what is allowed either way keeps the claim.
+            let either = tag.flags.has(Flags::PEER_UNOWNED)
+                && claim.exits.is_none()
+                && claim.through.is_none();
+            return if either && allows(claim, Path::IntraVpc) && allows(claim, Path::ViaEndpointEni)
+            {
+                Tri::Yes
+            } else {
+                Tri::Maybe
+            };
+        }
+        if tag.vantage == Vantage::Gateway && tag.flags.has(Flags::MASKED) {
+            return self.keeps_masked(claim);
+        }
+        if !allows(claim, tag.path) {
+            return Tri::No;
+        }
+        let exit = claim
+            .exits
+            .as_ref()
+            .map_or(Tri::Yes, |exits| match tag.exit {
+                exit if exits[exit as usize] => Tri::Yes,
+                // What lies behind these may yet be an allowed end.
+                Exit::Unknown | Exit::TransitGateway | Exit::Peering => Tri::Maybe,
+                Exit::InternetGateway
+                | Exit::GatewayEndpoint
+                | Exit::Endpoint
+                | Exit::Vpn
+                | Exit::None => Tri::No,
+            });
+        let through = claim
+            .through
+            .as_ref()
+            .map_or(Tri::Yes, |through| match tag.via {
+                Sym::NONE => Tri::Maybe,
+                via => Tri::of(through.contains(&via)),
+            });
+        exit.min(through)
+    }
+
+    /// An appliance's outside: its own traffic, or somebody's behind it. Only what is allowed to both keeps the claim.
+    fn keeps_masked(&self, claim: &ClaimPlan) -> Tri {
+        let own = match self.tag.exit {
+            Exit::InternetGateway => Some(Path::InternetBound),
+            Exit::GatewayEndpoint => Some(Path::ViaGatewayEndpoint),
+            Exit::Endpoint => Some(Path::ViaEndpointEni),
+            Exit::TransitGateway => Some(Path::ViaTransitGateway),
+            Exit::Peering => Some(Path::ViaPeering),
+            Exit::Vpn => Some(Path::ViaVpn),
+            Exit::None => Some(Path::IntraVpc),
+            Exit::Unknown => None,
+        };
+        let narrowed = claim.exits.is_some() || claim.through.is_some();
+        let both =
+            !narrowed && allows(claim, self.tag.path) && own.is_some_and(|own| allows(claim, own));
+        if both { Tri::Yes } else { Tri::Maybe }
+    }
+
+    /// Whether an exception takes the flow out; each one that would is counted.
+    fn excepted(&self, claim: &ClaimPlan, tally: &mut ClaimTally) -> bool {
+        tally.excepted.resize(claim.exceptions.len(), (0, 0));
+        let mut excepted = false;
+        for (index, count) in claim.exceptions.iter().zip(&mut tally.excepted) {
+            let exception = &self.observed.plan.exceptions[*index];
+            let fits = self.placed.is_from(exception.from.as_ref()) == Tri::Yes
+                && self
+                    .placed
+                    .reaches(&exception.to, exception.ports.as_deref())
+                    == Reach::Yes;
+            // A record without a time cannot be shown to lie before the end.
+            let in_time = exception
+                .last_s
+                .is_none_or(|last| self.seen.end.is_some_and(|end| end <= last));
+            match (fits, in_time) {
+                (true, true) => {
+                    count.0 += 1;
+                    excepted = true;
+                }
+                (true, false) => count.1 += 1,
+                (false, _) => {}
+            }
+        }
+        excepted
+    }
+
+    /// Counts the fields that would have told more of a flow in question.
+    fn lacks(&self, claim: &ClaimPlan, tally: &mut ClaimTally) {
+        let batch = self.observed.batch;
+        let mut lack = |field: Field| {
+            if !batch.has(field) {
+                *tally.lacking.entry(field).or_default() += 1;
+            }
+        };
+        if self.tag.flags.has(Flags::FAR_HIDDEN) || self.tag.flags.has(Flags::MASKED) {
+            lack(Field::PktSrcAddr);
+            lack(Field::PktDstAddr);
+        }
+        if self.tag.flags.has(Flags::ROUTE_ALONE) {
+            lack(Field::TrafficPath);
+            lack(Field::FlowDirection);
+        }
+        if self.tag.basis == "direction-unknown" {
+            lack(Field::FlowDirection);
+        }
+        if claim.ports.is_some() {
+            lack(Field::SrcPort);
+            lack(Field::DstPort);
+        }
+    }
+
+    fn sample(&self, why: String) -> FlowSample {
+        self.observed.sample(
+            self.row,
+            self.tag,
+            self.seen.bytes,
+            self.seen.start,
+            self.seen.end,
+            why,
+        )
+    }
+
+    fn why_broken(&self, claim: &ClaimPlan) -> String {
+        let tag = self.tag;
+        if !allows(claim, tag.path) {
+            return format!("{} is not allowed", tag.path);
+        }
+        if claim
+            .exits
+            .as_ref()
+            .is_some_and(|exits| !exits[tag.exit as usize])
+        {
+            return format!("it leaves by {}, which is not allowed", tag.exit);
+        }
+        format!(
+            "it goes through {}, which is not allowed",
+            self.observed.name(tag.via).unwrap_or("an unknown gateway")
+        )
+    }
+
+    fn why_unknown(&self, whose: Tri, reach: Reach) -> String {
+        let tag = self.tag;
+        let why = match (tag.path, reach, whose) {
+            (Path::Undetermined, ..) => "its path is undetermined",
+            _ if tag.flags.has(Flags::FAR_HIDDEN) => "its far end is hidden",
+            _ if tag.flags.has(Flags::MASKED) => "whose traffic it is is hidden",
+            (_, Reach::Hidden, _) => "it may reach what the claim is about",
+            (_, _, Tri::Maybe) => "it may be of a workload in scope",
+            _ if self.action == Action::Unknown => {
+                "the record does not say whether it was accepted"
+            }
+            _ => "where it leaves, or by which gateway, is not known",
+        };
+        why.to_owned()
+    }
+}
+
+fn allows(claim: &ClaimPlan, path: Path) -> bool {
+    claim.allow[path as usize]
+}

@@ -1,0 +1,567 @@
+//! The policy, resolved against the topology once, so that judging a flow compares integers.
+
+use crate::diag::{Diagnostic, Location, Severity, did_you_mean, show};
+use crate::model::address::Block;
+use crate::model::field::{Field, FieldSet};
+use crate::model::path::{Exit, Path};
+use crate::model::symbol::Sym;
+use crate::model::window::Window;
+use crate::policy::{Claim, From, Policy, To};
+use crate::topology::World;
+use crate::topology::snapshot::Interface;
+use crate::verify::tri::Tri;
+
+/// ip-ranges.json may be this much older than the window, and no more (contract, `services-known`).
+const RANGES_AGE_MAX_S: i64 = 30 * 86_400;
+
+/// Fields that weighing reads, beside those that classifying reads.
+#[rustfmt::skip]
+pub const COLUMNS: &[Field] = &[
+    Field::InterfaceId, Field::SrcAddr, Field::DstAddr, Field::Action, Field::LogStatus, Field::Start, Field::End, Field::Bytes,
+    Field::Packets, Field::Protocol, Field::SrcPort, Field::DstPort, Field::VpcId, Field::ResourceId, Field::TgwId, Field::ResourceType,
+];
+
+/// A term of `to`, resolved.
+#[derive(Clone, Debug)]
+pub(super) enum Term {
+    /// A service; whether ip-ranges.json has ranges of its own for it; symbols that are it, or begin with it and a dot.
+    Service { coded: bool, is: Vec<bool> },
+    /// Any service.
+    AnyService,
+    /// Anybody's public addresses.
+    Internet,
+    /// Everything.
+    Any,
+    /// Private addresses.
+    Private,
+    /// Addresses; a prefix list that the topology does not have is `None`.
+    Blocks(Option<Vec<Block>>),
+}
+
+/// Whose traffic, resolved: subnets and interfaces by symbol, else by address.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Whose {
+    pub(super) subjects: Vec<Sym>,
+    pub(super) blocks: Vec<Block>,
+}
+
+impl Whose {
+    pub(super) fn new(from: &[From], world: &World) -> Whose {
+        let mut whose = Whose::default();
+        for term in from {
+            match term {
+                From::Cidr(block) => whose.blocks.push(*block),
+                // A name that the topology lacks is nobody's; `unresolved` has said so.
+                From::Subnet(id) | From::Interface(id) => {
+                    whose.subjects.extend(world.symbols.find(id))
+                }
+            }
+        }
+        whose
+    }
+}
+
+/// A claim, resolved.
+#[derive(Clone, Debug)]
+pub(super) struct ClaimPlan {
+    pub(super) to: Vec<Term>,
+    pub(super) from: Option<Whose>,
+    pub(super) allow: [bool; Path::ALL.len()],
+    pub(super) exits: Option<[bool; Exit::ALL.len()]>,
+    pub(super) through: Option<Vec<Sym>>,
+    pub(super) ports: Option<Vec<u16>>,
+    /// Indexes of its exceptions.
+    pub(super) exceptions: Vec<usize>,
+    /// Names in it that the topology does not have: what they stand for cannot be shown to be logged.
+    pub(super) unresolved: Vec<String>,
+    /// Interfaces that must be logged for it: indexes into [`Plan::interfaces`].
+    pub(super) interfaces: Vec<usize>,
+}
+
+/// An exception, resolved.
+#[derive(Clone, Debug)]
+pub(super) struct ExceptionPlan {
+    pub(super) to: Vec<Term>,
+    pub(super) from: Option<Whose>,
+    pub(super) ports: Option<Vec<u16>>,
+    pub(super) last_s: Option<i64>,
+}
+
+/// An interface in scope.
+#[derive(Clone, Debug)]
+pub(super) struct ScopeInterface {
+    pub(super) id: Sym,
+    /// As the latest snapshot has it.
+    pub(super) known: Interface,
+    /// Flow logs that cover it: id, and what is wrong with each.
+    pub(super) flow_logs: Vec<CoveringLog>,
+    /// Whether every snapshot that knows it tells the flow logs.
+    pub(super) flow_logs_told: bool,
+    /// Longest time without a record that is no silence.
+    pub(super) max_silence_s: i64,
+}
+
+/// A flow log over an interface.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct CoveringLog {
+    pub(super) id: String,
+    pub(super) defects: Vec<String>,
+    pub(super) created_s: Option<i64>,
+    pub(super) aggregation_s: i64,
+}
+
+/// Everything that judging needs, made once.
+#[derive(Clone, Debug)]
+pub struct Plan<'w> {
+    pub(super) world: &'w World,
+    pub(super) policy: &'w Policy,
+    pub(super) window: Window,
+    pub(super) claims: Vec<ClaimPlan>,
+    pub(super) exceptions: Vec<ExceptionPlan>,
+    /// Interfaces in scope, by id.
+    pub(super) interfaces: Vec<ScopeInterface>,
+    /// By symbol: index into [`Plan::interfaces`] plus one; 0 is none.
+    pub(super) scope_index: Vec<u32>,
+    /// By symbol: whether the interface is in scope.
+    pub(super) in_scope: Vec<Tri>,
+    pub(super) scope_subjects: ScopeSubjects,
+    /// Whether ip-ranges.json is young enough for the window; judged at the window's asked end, else at each record's time.
+    pub(super) ranges_good_until_s: i64,
+    /// What was said while resolving.
+    pub diagnostics: Vec<Diagnostic>,
+}
+
+/// The scope's keys, resolved; an empty one narrows nothing.
+#[derive(Clone, Debug, Default)]
+pub(super) struct ScopeSubjects {
+    pub(super) default: bool,
+    pub(super) vpcs: Vec<Sym>,
+    pub(super) unresolved: Vec<String>,
+}
+
+impl<'w> Plan<'w> {
+    /// Resolves a policy against the topology for a window.
+    pub fn new(world: &'w World, policy: &'w Policy, window: Window) -> Plan<'w> {
+        let mut plan = Plan {
+            world,
+            policy,
+            window,
+            claims: Vec::new(),
+            exceptions: Vec::new(),
+            interfaces: Vec::new(),
+            scope_index: vec![0; world.symbols.len()],
+            in_scope: vec![Tri::No; world.symbols.len()],
+            scope_subjects: ScopeSubjects::default(),
+            ranges_good_until_s: world.ranges.created_s.saturating_add(RANGES_AGE_MAX_S),
+            diagnostics: Vec::new(),
+        };
+        plan.resolve_scope();
+        for claim in &policy.claims {
+            let resolved = plan.claim(claim);
+            plan.claims.push(resolved);
+        }
+        for (index, exception) in policy.exceptions.iter().enumerate() {
+            let to = exception
+                .to
+                .iter()
+                .map(|term| plan.term(term, &exception.at))
+                .collect();
+            let from = (!exception.from.is_empty()).then(|| Whose::new(&exception.from, world));
+            let last_s = exception.expires.as_ref().map(|expiry| expiry.last_s);
+            plan.exceptions.push(ExceptionPlan {
+                to,
+                from,
+                ports: exception.ports.clone(),
+                last_s,
+            });
+            if let Some(claim) = plan.claims.get_mut(exception.claim) {
+                claim.exceptions.push(index);
+            }
+        }
+        plan
+    }
+
+    /// The fields that weighing reads.
+    pub fn columns() -> FieldSet {
+        FieldSet::of(COLUMNS)
+    }
+
+    /// Complains about a name that the topology does not have.
+    fn resolve(&mut self, id: &str, at: &Location, known: &[Sym]) -> Option<Sym> {
+        let sym = self
+            .world
+            .symbols
+            .find(id)
+            .filter(|sym| known.contains(sym));
+        if sym.is_none() {
+            let near = did_you_mean(id, known.iter().map(|sym| self.world.symbols.name(*sym)));
+            let help = near.map_or_else(
+                || "give the topology that has it, or take the name out".to_owned(),
+                |near| format!("did you mean `{near}`?"),
+            );
+            let message = format!("`{}` is not in the topology", show(id));
+            let why = "what it stands for cannot be shown to be logged, so no claim about it can be proven";
+            self.diagnostics.push(
+                Diagnostic::new(
+                    Severity::Warning,
+                    "policy-claim-matches-nothing",
+                    message,
+                    why,
+                    help,
+                )
+                .at(at.clone()),
+            );
+        }
+        sym
+    }
+
+    fn resolve_scope(&mut self) {
+        let (scope, world) = (&self.policy.scope, self.world);
+        let at = Location::source(&self.policy.source).named("[scope]");
+        let vpcs: Vec<Sym> = world
+            .snapshots
+            .iter()
+            .flat_map(|snapshot| snapshot.vpcs.keys().copied())
+            .collect();
+        let subnets: Vec<Sym> = world
+            .snapshots
+            .iter()
+            .flat_map(|snapshot| snapshot.subnets.keys().copied())
+            .collect();
+        let ids: Vec<Sym> = world
+            .snapshots
+            .iter()
+            .flat_map(|snapshot| snapshot.interface_by_id.keys().copied())
+            .collect();
+        let mut unresolved = Vec::new();
+        let mut of = |plan: &mut Self, names: &[String], known: &[Sym]| -> Vec<Sym> {
+            let mut found = Vec::new();
+            for name in names {
+                match plan.resolve(name, &at, known) {
+                    Some(sym) => found.push(sym),
+                    None => unresolved.push(name.clone()),
+                }
+            }
+            found
+        };
+        let (vpcs, subnets, ids) = (
+            of(self, &scope.vpcs, &vpcs),
+            of(self, &scope.subnets, &subnets),
+            of(self, &scope.interfaces, &ids),
+        );
+        let mut latest: std::collections::BTreeMap<&str, &Interface> = Default::default();
+        for interface in world
+            .snapshots
+            .iter()
+            .flat_map(|snapshot| &snapshot.interfaces)
+        {
+            latest.insert(world.symbols.name(interface.id), interface);
+        }
+        for interface in latest.into_values() {
+            let tagged = |(key, values): &(String, Vec<String>)| {
+                interface
+                    .tags
+                    .iter()
+                    .any(|(k, v)| k == key && values.contains(v))
+            };
+            let addressed = || {
+                interface
+                    .addresses
+                    .iter()
+                    .any(|address| scope.cidrs.iter().any(|block| block.contains(*address)))
+                    || interface.prefixes.iter().any(|prefix| {
+                        scope
+                            .cidrs
+                            .iter()
+                            .any(|block| block.covers(prefix) || prefix.covers(block))
+                    })
+            };
+            let within = (scope.vpcs.is_empty() || vpcs.contains(&interface.vpc))
+                && (scope.subnets.is_empty() || subnets.contains(&interface.subnet))
+                && (scope.interfaces.is_empty() || ids.contains(&interface.id))
+                && (scope.cidrs.is_empty() || addressed())
+                && scope.tags.iter().all(tagged);
+            if within {
+                self.add_interface(interface);
+            }
+        }
+        self.scope_subjects = ScopeSubjects {
+            default: scope.is_default(),
+            vpcs,
+            unresolved,
+        };
+        if self.interfaces.is_empty() {
+            let why = "a claim about nothing would hold by itself, so nothing can be proven";
+            let help = "widen [scope], or give the topology with describe-network-interfaces";
+            self.diagnostics.push(
+                Diagnostic::new(
+                    Severity::Warning,
+                    "policy-claim-matches-nothing",
+                    "no interface of the topology is in scope",
+                    why,
+                    help,
+                )
+                .at(at),
+            );
+        }
+    }
+
+    fn add_interface(&mut self, interface: &Interface) {
+        let mut flow_logs: Vec<CoveringLog> = Vec::new();
+        let mut told = true;
+        for index in self.world.of_interface(interface.id) {
+            let snapshot = &self.world.snapshots[*index];
+            told &= snapshot.flow_logs.is_some();
+            for log in snapshot.flow_logs.iter().flatten() {
+                if [interface.id, interface.subnet, interface.vpc].contains(&log.resource) {
+                    let covering = CoveringLog {
+                        id: log.id.clone(),
+                        defects: log.defects.clone(),
+                        created_s: log.created_s,
+                        aggregation_s: log.aggregation_s,
+                    };
+                    if !flow_logs.contains(&covering) {
+                        flow_logs.push(covering);
+                    }
+                }
+            }
+        }
+        flow_logs.sort_by(|a, b| (&a.id, &a.defects).cmp(&(&b.id, &b.defects)));
+        let slowest = flow_logs
+            .iter()
+            .map(|log| log.aggregation_s)
+            .max()
+            .unwrap_or(600);
+        let max_silence_s = self
+            .policy
+            .max_silence_s
+            .unwrap_or(slowest.saturating_mul(2));
+        let index = interface.id.0 as usize;
+        self.in_scope[index] = Tri::Yes;
+        self.interfaces.push(ScopeInterface {
+            id: interface.id,
+            known: interface.clone(),
+            flow_logs,
+            flow_logs_told: told,
+            max_silence_s,
+        });
+        self.scope_index[index] = u32::try_from(self.interfaces.len()).unwrap_or(u32::MAX);
+    }
+
+    fn claim(&mut self, claim: &Claim) -> ClaimPlan {
+        let world = self.world;
+        let mut unresolved = self.scope_subjects.unresolved.clone();
+        let known: Vec<Sym> = world
+            .snapshots
+            .iter()
+            .flat_map(|snapshot| {
+                snapshot
+                    .subnets
+                    .keys()
+                    .chain(snapshot.interface_by_id.keys())
+                    .copied()
+            })
+            .collect();
+        for term in &claim.from {
+            if let From::Subnet(id) | From::Interface(id) = term
+                && self.resolve(id, &claim.at, &known).is_none()
+            {
+                unresolved.push(id.clone());
+            }
+        }
+        let through = claim.through.as_ref().map(|ids| {
+            for id in ids.iter().filter(|id| world.symbols.find(id).is_none()) {
+                let why = "nothing can go through it, so the claim allows less than it says";
+                let message = format!("`{}` in `through` is not in the topology", show(id));
+                self.diagnostics.push(
+                    Diagnostic::new(
+                        Severity::Warning,
+                        "policy-claim-matches-nothing",
+                        message,
+                        why,
+                        "check the id against `aws ec2 describe-vpc-endpoints`",
+                    )
+                    .at(claim.at.clone()),
+                );
+            }
+            ids.iter().filter_map(|id| world.symbols.find(id)).collect()
+        });
+        let from = (!claim.from.is_empty()).then(|| Whose::new(&claim.from, world));
+        let interfaces = self.claim_interfaces(from.as_ref());
+        ClaimPlan {
+            to: claim
+                .to
+                .iter()
+                .map(|term| self.term(term, &claim.at))
+                .collect(),
+            allow: Path::ALL
+                .iter()
+                .map(|path| claim.allow.contains(path))
+                .collect::<Vec<_>>()
+                .try_into()
+                .unwrap_or([false; Path::ALL.len()]),
+            exits: claim.exits.as_ref().map(|exits| {
+                Exit::ALL
+                    .iter()
+                    .map(|exit| exits.contains(exit))
+                    .collect::<Vec<_>>()
+                    .try_into()
+                    .unwrap_or([false; Exit::ALL.len()])
+            }),
+            from,
+            through,
+            ports: claim.ports.clone(),
+            exceptions: Vec::new(),
+            unresolved,
+            interfaces,
+        }
+    }
+
+    /// Which interfaces must be logged for a claim: those of its workloads. Where workloads may be outside the topology
+    /// (on-premises clients), every interface in scope may be on their way.
+    fn claim_interfaces(&self, from: Option<&Whose>) -> Vec<usize> {
+        let all = || (0..self.interfaces.len()).collect();
+        let Some(from) = from else { return all() };
+        let vpc_blocks: Vec<Block> = self
+            .world
+            .snapshots
+            .iter()
+            .flat_map(|snapshot| {
+                snapshot
+                    .vpcs
+                    .values()
+                    .flat_map(|vpc| vpc.blocks.iter().copied())
+            })
+            .collect();
+        if from
+            .blocks
+            .iter()
+            .any(|block| !vpc_blocks.iter().any(|vpc| vpc.covers(block)))
+        {
+            return all();
+        }
+        let addressed = |interface: &Interface| {
+            interface
+                .addresses
+                .iter()
+                .any(|address| from.blocks.iter().any(|block| block.contains(*address)))
+                || interface.prefixes.iter().any(|prefix| {
+                    from.blocks
+                        .iter()
+                        .any(|block| block.covers(prefix) || prefix.covers(block))
+                })
+        };
+        let mine = |interface: &ScopeInterface| {
+            let known = &interface.known;
+            from.subjects.contains(&known.id)
+                || from.subjects.contains(&known.subnet)
+                || addressed(known)
+        };
+        (0..self.interfaces.len())
+            .filter(|index| mine(&self.interfaces[*index]))
+            .collect()
+    }
+
+    fn term(&mut self, term: &To, at: &Location) -> Term {
+        match term {
+            To::Service(name) => self.service(name, at),
+            To::AnyService => Term::AnyService,
+            To::Internet => Term::Internet,
+            To::Any => Term::Any,
+            To::Private => Term::Private,
+            To::Cidr(block) => Term::Blocks(Some(vec![*block])),
+            To::PrefixList(id) => {
+                let sym = self.world.symbols.find(id);
+                let lists: Vec<_> = self
+                    .world
+                    .snapshots
+                    .iter()
+                    .flat_map(|snapshot| &snapshot.prefix_lists)
+                    .filter(|list| Some(list.id) == sym)
+                    .collect();
+                let known = !lists.is_empty() && lists.iter().all(|list| list.blocks.is_some());
+                if !known {
+                    let message = format!("`{}` is not in the topology with its CIDRs", show(id));
+                    let why = "any public address may be in it, so flows to them cannot be judged";
+                    self.diagnostics.push(
+                        Diagnostic::new(
+                            Severity::Warning,
+                            "policy-claim-matches-nothing",
+                            message,
+                            why,
+                            "add the answer of `aws ec2 describe-prefix-lists`",
+                        )
+                        .at(at.clone()),
+                    );
+                }
+                Term::Blocks(known.then(|| {
+                    lists
+                        .iter()
+                        .flat_map(|list| list.blocks.iter().flatten().copied())
+                        .collect()
+                }))
+            }
+        }
+    }
+
+    fn service(&mut self, name: &str, at: &Location) -> Term {
+        let symbols = &self.world.symbols;
+        let named = |other: &str| {
+            other == name
+                || other
+                    .strip_prefix(name)
+                    .is_some_and(|rest| rest.starts_with('.'))
+        };
+        let is: Vec<bool> = (0..symbols.len())
+            .map(|index| named(symbols.name(Sym(u32::try_from(index).unwrap_or(u32::MAX)))))
+            .collect();
+        let coded = self
+            .world
+            .ranges
+            .sets
+            .iter()
+            .flat_map(|set| &set.services)
+            .any(|sym| symbols.name(*sym) == name);
+        let endpoints = self
+            .world
+            .snapshots
+            .iter()
+            .flat_map(|snapshot| snapshot.endpoints.values().map(|endpoint| endpoint.service));
+        let lists = self
+            .world
+            .snapshots
+            .iter()
+            .flat_map(|snapshot| snapshot.prefix_lists.iter().map(|list| list.service));
+        let known: Vec<Sym> = endpoints
+            .chain(lists)
+            .chain(
+                self.world
+                    .ranges
+                    .sets
+                    .iter()
+                    .flat_map(|set| set.services.iter().copied()),
+            )
+            .filter(|sym| sym.is_some())
+            .collect();
+        if !known.iter().any(|sym| is[sym.0 as usize]) {
+            let near = did_you_mean(name, known.iter().map(|sym| symbols.name(*sym)));
+            let help = near.map_or_else(|| "this is right if the service has no endpoint here; then traffic to AMAZON and EC2 ranges may be it".to_owned(), |near| format!("did you mean `service:{near}`?"));
+            let message = format!(
+                "no endpoint, prefix list or published range names the service `{}`",
+                show(name)
+            );
+            let why = "it cannot be told from other public addresses of AWS, so such traffic leaves the claim unproven";
+            self.diagnostics.push(
+                Diagnostic::new(
+                    Severity::Warning,
+                    "policy-unknown-service",
+                    message,
+                    why,
+                    help,
+                )
+                .at(at.clone()),
+            );
+        }
+        Term::Service { coded, is }
+    }
+}

@@ -1,0 +1,132 @@
+//! What one thread has seen. Tallies merge in any order to the same.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use crate::model::evidence::Share;
+use crate::model::field::Field;
+use crate::model::path::{Path, Vantage};
+use crate::verify::coverage::Heard;
+use crate::verify::group::Group;
+
+/// Unknown interfaces that are named in a report; more are only counted.
+pub(super) const STRANGERS_MAX: usize = 1_000;
+
+/// What was seen for one claim.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct ClaimTally {
+    /// Accepted flows in reach.
+    pub(super) checked: u64,
+    /// They break it.
+    pub(super) witnesses: Group,
+    /// They would have broken it, and were rejected.
+    pub(super) attempts: Group,
+    /// They may break it: path, far end or workload is not known.
+    pub(super) unknown: Group,
+    /// They may break it: nobody with authority has named the public peer.
+    pub(super) unnamed: Group,
+    /// They keep it by the route table's word alone.
+    pub(super) route_alone: Group,
+    /// Fields that the log of a flow in question lacks, with the flows.
+    pub(super) lacking: BTreeMap<Field, u64>,
+    /// By exception of the claim: flows excepted, flows that it would have excepted.
+    pub(super) excepted: Vec<(u64, u64)>,
+}
+
+impl ClaimTally {
+    fn merge(&mut self, other: ClaimTally) {
+        self.checked += other.checked;
+        self.witnesses.merge(other.witnesses);
+        self.attempts.merge(other.attempts);
+        self.unknown.merge(other.unknown);
+        self.unnamed.merge(other.unnamed);
+        self.route_alone.merge(other.route_alone);
+        for (field, flows) in other.lacking {
+            *self.lacking.entry(field).or_default() += flows;
+        }
+        self.excepted
+            .resize(self.excepted.len().max(other.excepted.len()), (0, 0));
+        for (mine, theirs) in self.excepted.iter_mut().zip(other.excepted) {
+            mine.0 += theirs.0;
+            mine.1 += theirs.1;
+        }
+    }
+}
+
+/// What one thread has seen.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Tally {
+    pub(super) flows: u64,
+    pub(super) nodata: u64,
+    pub(super) skipdata: u64,
+    pub(super) outside_window: u64,
+    pub(super) in_window: u64,
+    pub(super) rejected: u64,
+    /// Earliest start and latest end of any record.
+    pub(super) first: Option<i64>,
+    pub(super) last: Option<i64>,
+    pub(super) shares: HashMap<(Vantage, Path), Share>,
+    /// By index into the plan's interfaces.
+    pub(super) heard: HashMap<u32, Heard>,
+    /// SKIPDATA of interfaces that are not in scope but may be: unknown ones.
+    pub(super) skipped_strangers: u64,
+    /// Interfaces that are or may be in scope and are not in the topology.
+    pub(super) strangers: BTreeSet<String>,
+    pub(super) stranger_records: u64,
+    /// Flows in scope of which record and topology disagree.
+    pub(super) disagreements: Group,
+    /// Records in scope that lack what every claim needs.
+    pub(super) lacking: BTreeMap<Field, u64>,
+    pub(super) claims: Vec<ClaimTally>,
+}
+
+impl Tally {
+    /// Remembers an unknown interface; of too many, the first by name stay.
+    pub(super) fn stranger(&mut self, name: &str) {
+        self.stranger_records += 1;
+        if !self.strangers.contains(name) {
+            self.strangers.insert(name.to_owned());
+            if self.strangers.len() > STRANGERS_MAX {
+                self.strangers.pop_last();
+            }
+        }
+    }
+
+    /// Adds what another thread saw.
+    #[must_use]
+    pub fn merge(mut self, other: Tally) -> Tally {
+        self.flows += other.flows;
+        self.nodata += other.nodata;
+        self.skipdata += other.skipdata;
+        self.outside_window += other.outside_window;
+        self.in_window += other.in_window;
+        self.rejected += other.rejected;
+        self.first = [self.first, other.first].into_iter().flatten().min();
+        self.last = [self.last, other.last].into_iter().flatten().max();
+        for (key, share) in other.shares {
+            let mine = self.shares.entry(key).or_default();
+            mine.flows += share.flows;
+            mine.bytes = mine.bytes.saturating_add(share.bytes);
+        }
+        for (index, heard) in other.heard {
+            self.heard.entry(index).or_default().merge(&heard);
+        }
+        self.skipped_strangers += other.skipped_strangers;
+        self.stranger_records += other.stranger_records;
+        self.strangers.extend(other.strangers);
+        while self.strangers.len() > STRANGERS_MAX {
+            self.strangers.pop_last();
+        }
+        self.disagreements.merge(other.disagreements);
+        for (field, records) in other.lacking {
+            *self.lacking.entry(field).or_default() += records;
+        }
+        self.claims.resize_with(
+            self.claims.len().max(other.claims.len()),
+            ClaimTally::default,
+        );
+        for (mine, theirs) in self.claims.iter_mut().zip(other.claims) {
+            mine.merge(theirs);
+        }
+        self
+    }
+}
