@@ -7,6 +7,7 @@
 //! To add a key: its name in the key list of `raw`, a field there, its meaning in `words`, a field here, a row in the tests.
 
 mod complain;
+mod network;
 mod place;
 mod raw;
 mod section;

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::complain::{self, Wrong};
 use super::section::{Numbers, Word, Words, Written};
-use super::{Claim, Exception, Policy, Rejected, Scope, raw, words};
+use super::{Claim, Exception, Policy, Rejected, Scope, network, raw, words};
 use crate::diag::{Diagnostic, Location};
 use crate::model::path::{Exit, Path};
 
@@ -100,14 +100,14 @@ impl Meaning {
 
     fn scope(&mut self, scope: raw::Scope) -> Scope {
         let mut ids = |words, prefix: &str| {
-            self.words(words, |word| words::id(prefix, word))
+            self.words(words, |word| network::id(prefix, word))
                 .unwrap_or_default()
         };
         Scope {
             vpcs: ids(scope.vpcs, "vpc-"),
             subnets: ids(scope.subnets, "subnet-"),
             interfaces: ids(scope.interfaces, "eni-"),
-            cidrs: self.words(scope.cidrs, words::block).unwrap_or_default(),
+            cidrs: self.words(scope.cidrs, network::block).unwrap_or_default(),
             tags: scope.tags,
         }
     }
@@ -130,7 +130,7 @@ impl Meaning {
             exits: self.words(claim.exits, |word| {
                 words::one_of(word, "exit", Exit::ALL, Exit::as_str, "unknown")
             }),
-            through: self.words(claim.through, words::gateway),
+            through: self.words(claim.through, network::gateway),
             ports: self.ports(claim.ports),
             asserts,
         }

@@ -1,6 +1,9 @@
 //! The words of a policy, one table a kind.
 
+use ipnet::IpNet;
+
 use super::*;
+use crate::model::address::Block;
 
 fn cidr(text: &str) -> Block {
     text.parse::<IpNet>().unwrap().into()
