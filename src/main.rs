@@ -6,19 +6,19 @@ use std::io::{self, Write};
 use std::process::ExitCode;
 use std::sync::atomic::Ordering;
 
-use cli::args::{self, Cli, Command, TopologyCommand};
+use cli::args::{Cli, Command, TopologyCommand};
 use cli::console::Console;
 use cli::exit::Outcome;
 use cli::output::{self, Output};
 use cli::values::Target;
-use cli::{interrupt, progress::Progress, shell};
+use cli::{interrupt, parse, progress::Progress, shell};
 use flowproof::policy;
 
 const RANGES_DATE: &str = "2026-08-01";
 
 fn main() -> ExitCode {
     let now_s = jiff::Timestamp::now().as_second();
-    match args::parse(std::env::args_os(), RANGES_DATE, now_s) {
+    match parse::parse(std::env::args_os(), RANGES_DATE, now_s) {
         Ok(cli) => run(cli).into(),
         Err(error) => error.exit(),
     }
@@ -28,9 +28,9 @@ fn run(cli: Cli) -> Outcome {
     let interrupted = interrupt::install();
     match cli.command {
         Command::Completions(asked) => {
-            written(|out| shell::completions(asked.shell, args::command(RANGES_DATE), out))
+            written(|out| shell::completions(asked.shell, parse::command(RANGES_DATE), out))
         }
-        Command::Man => written(|out| shell::man(args::command(RANGES_DATE), out)),
+        Command::Man => written(|out| shell::man(parse::command(RANGES_DATE), out)),
         Command::Topology(asked) => {
             let TopologyCommand::Check(check) = asked.command;
             policy_read(Console::new(check.speech), check.policy.as_deref())

@@ -5,6 +5,7 @@ pub mod console;
 pub mod exit;
 pub mod interrupt;
 pub mod output;
+pub mod parse;
 pub mod progress;
 pub mod shell;
 pub mod values;

@@ -97,3 +97,20 @@ fn unfinished_files_are_known_until_they_are_done() {
     out.commit().unwrap();
     assert!(!unfinished().contains(&temp) && !temp.exists());
 }
+
+#[test]
+fn a_fifo_is_written_directly() {
+    let folder = tempfile::tempdir().unwrap();
+    let fifo = folder.path().join("fifo");
+    let made = std::process::Command::new("mkfifo").arg(&fifo).status();
+    assert!(made.unwrap().success());
+    let reader = std::thread::spawn({
+        let fifo = fifo.clone();
+        move || fs::read(fifo).unwrap()
+    });
+    let mut out = AtomicFile::create(&fifo).unwrap();
+    out.write_all(b"through").unwrap();
+    out.commit().unwrap();
+    assert_eq!(reader.join().unwrap(), b"through");
+    assert_eq!(names(folder.path()), ["fifo"]);
+}

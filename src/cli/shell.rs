@@ -15,7 +15,13 @@ pub fn completions(
 }
 
 /// The manual: the page of the tool, then one of each command.
-pub fn man(mut command: clap::Command, out: &mut dyn Write) -> io::Result<()> {
+pub fn man(command: clap::Command, out: &mut dyn Write) -> io::Result<()> {
+    // `flowproof help verify` works, and needs no page of its own.
+    let mut command = command
+        .disable_help_subcommand(true)
+        .mut_subcommand("topology", |topology| {
+            topology.disable_help_subcommand(true)
+        });
     command.build();
     page(&command, "flowproof", out)
 }
@@ -24,11 +30,9 @@ fn page(command: &clap::Command, name: &str, out: &mut dyn Write) -> io::Result<
     let titled = command
         .clone()
         .display_name(name.to_owned().leak() as &'static str);
-    clap_mangen::Man::new(titled.disable_help_subcommand(true)).render(out)?;
+    clap_mangen::Man::new(titled).render(out)?;
     for inner in command.get_subcommands() {
-        if inner.get_name() != "help" {
-            page(inner, &format!("{name}-{}", inner.get_name()), out)?;
-        }
+        page(inner, &format!("{name}-{}", inner.get_name()), out)?;
     }
     Ok(())
 }
@@ -38,7 +42,7 @@ mod tests {
     use clap::ValueEnum;
 
     use super::*;
-    use crate::cli::args::command;
+    use crate::cli::parse::command;
 
     #[test]
     fn every_shell_and_every_command_is_served() {
@@ -59,6 +63,9 @@ mod tests {
             ".TH flowproof-topology-check 1",
         ] {
             assert!(text.contains(page), "{page}");
+        }
+        for missing in ["flowproof\\-help", "help\\-verify"] {
+            assert!(!text.contains(missing), "{missing}");
         }
     }
 }

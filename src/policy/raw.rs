@@ -1,6 +1,5 @@
 //! The policy as written: keys known, types right, nothing missing; what the words mean is for `valid`.
 
-use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use super::complain;
@@ -142,62 +141,8 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// The one table of this name.
-    fn table(
-        &mut self,
-        top: &Section<'a>,
-        key: &'static str,
-        keys: &'static [&'static str],
-    ) -> Option<Section<'a>> {
-        let value = self.value(top, key, None)?;
-        let at = self.text.at(value.span().start).named(format!("[{key}]"));
-        let Some(table) = value.get_ref().as_table() else {
-            self.wrong_type(at, key, value.get_ref(), &format!("one table, [{key}]"));
-            return None;
-        };
-        let section = Section { table, at, keys };
-        self.unknown_keys(&section, home);
-        Some(section)
-    }
-
-    /// The tables of this name. The name of each is that of its `named_by`, or its number.
-    fn tables(
-        &mut self,
-        top: &Section<'a>,
-        key: &'static str,
-        named_by: &str,
-        keys: &'static [&'static str],
-    ) -> Vec<Section<'a>> {
-        let Some(value) = self.value(top, key, None) else {
-            return Vec::new();
-        };
-        let Some(items) = value.get_ref().as_array() else {
-            let at = self.text.at(value.span().start).named(key);
-            let expected = format!("tables, each with the header [[{key}]]");
-            self.wrong_type(at, key, value.get_ref(), &expected);
-            return Vec::new();
-        };
-        let mut sections = Vec::with_capacity(items.len());
-        for (index, item) in items.iter().enumerate() {
-            let mut at = self.text.at(item.span().start);
-            let Some(table) = item.get_ref().as_table() else {
-                self.wrong_type(at.named(key), key, item.get_ref(), "a table");
-                continue;
-            };
-            let name = table
-                .get(named_by)
-                .and_then(|name: &Spanned<DeValue<'_>>| name.get_ref().as_str())
-                .map_or_else(|| format!("number {}", index + 1), str::to_owned);
-            at.name = Some(format!("[[{key}]] {name}"));
-            let section = Section { table, at, keys };
-            self.unknown_keys(&section, home);
-            sections.push(section);
-        }
-        sections
-    }
-
     fn scope(&mut self, top: &Section<'a>) -> Scope {
-        let Some(scope) = self.table(top, "scope", SCOPE) else {
+        let Some(scope) = self.table(top, "scope", SCOPE, home) else {
             return Scope::default();
         };
         Scope {
@@ -246,12 +191,12 @@ impl<'a> Reader<'a> {
     }
 
     fn coverage(&mut self, top: &Section<'a>) -> Option<Word> {
-        let coverage = self.table(top, "coverage", COVERAGE)?;
+        let coverage = self.table(top, "coverage", COVERAGE, home)?;
         self.word(&coverage, "max_silence", None)
     }
 
     fn claims(&mut self, top: &Section<'a>) -> Vec<Claim> {
-        let sections = self.tables(top, "claim", "id", CLAIM);
+        let sections = self.tables(top, "claim", "id", CLAIM, home);
         let written = top.table.get("claim").map(|value| value.get_ref());
         if written.is_none_or(|value| value.as_array().is_some_and(|items| items.is_empty())) {
             self.problems.push(complain::no_claims(top.at.clone()));
@@ -274,7 +219,7 @@ impl<'a> Reader<'a> {
     }
 
     fn exceptions(&mut self, top: &Section<'a>) -> Vec<Exception> {
-        let sections = self.tables(top, "exception", "claim", EXCEPTION);
+        let sections = self.tables(top, "exception", "claim", EXCEPTION, home);
         let mut exceptions = Vec::with_capacity(sections.len());
         for exception in &sections {
             let claim_meaning = "name the claim by its id";

@@ -55,7 +55,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Complains of every key of `section` that is not among its keys.
+    /// Complains of every key of `section` that is not among its keys; `home` says where a key belongs.
     pub(super) fn unknown_keys(
         &mut self,
         section: &Section<'_>,
@@ -69,6 +69,62 @@ impl<'a> Reader<'a> {
                     .push(complain::unknown_key(at, name, section.keys, home(name)));
             }
         }
+    }
+
+    /// The one table of this name.
+    pub(super) fn table(
+        &mut self,
+        top: &Section<'a>,
+        key: &'static str,
+        keys: &'static [&'static str],
+        home: fn(&str) -> Option<&'static str>,
+    ) -> Option<Section<'a>> {
+        let value = self.value(top, key, None)?;
+        let at = self.text.at(value.span().start).named(format!("[{key}]"));
+        let Some(table) = value.get_ref().as_table() else {
+            self.wrong_type(at, key, value.get_ref(), &format!("one table, [{key}]"));
+            return None;
+        };
+        let section = Section { table, at, keys };
+        self.unknown_keys(&section, home);
+        Some(section)
+    }
+
+    /// The tables of this name. The name of each is that of its `named_by`, or its number.
+    pub(super) fn tables(
+        &mut self,
+        top: &Section<'a>,
+        key: &'static str,
+        named_by: &str,
+        keys: &'static [&'static str],
+        home: fn(&str) -> Option<&'static str>,
+    ) -> Vec<Section<'a>> {
+        let Some(value) = self.value(top, key, None) else {
+            return Vec::new();
+        };
+        let Some(items) = value.get_ref().as_array() else {
+            let at = self.text.at(value.span().start).named(key);
+            let expected = format!("tables, each with the header [[{key}]]");
+            self.wrong_type(at, key, value.get_ref(), &expected);
+            return Vec::new();
+        };
+        let mut sections = Vec::with_capacity(items.len());
+        for (index, item) in items.iter().enumerate() {
+            let mut at = self.text.at(item.span().start);
+            let Some(table) = item.get_ref().as_table() else {
+                self.wrong_type(at.named(key), key, item.get_ref(), "a table");
+                continue;
+            };
+            let name = table
+                .get(named_by)
+                .and_then(|name: &Spanned<DeValue<'_>>| name.get_ref().as_str())
+                .map_or_else(|| format!("number {}", index + 1), str::to_owned);
+            at.name = Some(format!("[[{key}]] {name}"));
+            let section = Section { table, at, keys };
+            self.unknown_keys(&section, home);
+            sections.push(section);
+        }
+        sections
     }
 
     /// The value of `key`; `meaning` says what to write if it must be there and is not.

@@ -1,6 +1,8 @@
 //! The command line as a whole: rules across options, defaults, help.
 
 use super::*;
+use crate::cli::args::OutputFormat;
+use crate::cli::console::Color;
 
 const NOW_S: i64 = 1_785_542_400;
 
