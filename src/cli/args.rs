@@ -1,0 +1,286 @@
+//! What was asked. Help texts are the doc comments here; rules across options stand in `parse`.
+//!
+//! To add an option: a field here with its help, its rules in `parse`, a row in `parse_tests`.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use flowproof::model::window::Window;
+
+use super::console::Color;
+use super::values::{ReportFormat, ReportTo, Target, Time, parse_size};
+
+const EXIT_CODES: &str = "\
+Exit codes:
+  0  all claims are proven (or: a command that judges nothing is done)
+  1  a claim is violated: there is a flow that breaks it
+  2  no verdict: wrong usage, a policy or input that cannot be read
+  3  unproven: no flow breaks a claim, but the evidence has holes";
+
+const EXAMPLES: &str = "\
+Examples:
+  flowproof verify logs/ --topology topology.json
+  flowproof classify logs/ --topology topology.json --output flows.parquet";
+
+const VERIFY_EXAMPLES: &str = "\
+Examples:
+  Judge a folder of logs by the built-in policy:
+    flowproof verify logs/ --topology topology.json
+  Judge one day by your own policy, and keep the evidence:
+    flowproof verify logs/ --topology topology/ --policy policy.toml \\
+      --since 2026-08-01T00:00:00Z --until 2026-08-02T00:00:00Z --evidence evidence.json";
+
+const CLASSIFY_EXAMPLES: &str = "\
+Examples:
+  Every record with its path, as Parquet:
+    flowproof classify logs/ --topology topology.json --output flows.parquet
+  The last day as CSV on stdout:
+    flowproof classify logs/ --topology topology.json --since 24h --output - --output-format csv";
+
+const CHECK_EXAMPLES: &str = "\
+Examples:
+  flowproof topology check --topology topology.json
+  flowproof topology check --topology vpc-a.json --topology vpc-b.json --policy policy.toml";
+
+/// Reads AWS VPC Flow Logs and proves, or refutes, that traffic stayed private
+///
+/// Every flow is given the network path that it took; a policy says which paths are allowed. A verdict is never better than
+/// the evidence: a flow that breaks a claim makes it violated, any hole in the logs makes it unproven, and only a
+/// complete record without such a flow makes it proven.
+#[derive(Debug, Parser)]
+#[command(name = "flowproof", after_help = format!("{EXAMPLES}\n\n{EXIT_CODES}"), subcommand_required = true, arg_required_else_help = true)]
+pub struct Cli {
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    Verify(Box<Verify>),
+    Classify(Box<Classify>),
+    Topology(Topology),
+    Completions(Completions),
+    /// Write the manual page, of all commands, to stdout
+    ///
+    /// Read it with: flowproof man | man -l -
+    Man,
+}
+
+/// Judge flow logs by a policy: proven, violated or unproven
+#[derive(Debug, Args)]
+#[command(after_help = EXIT_CODES, after_long_help = format!("{VERIFY_EXAMPLES}\n\n{EXIT_CODES}"))]
+pub struct Verify {
+    #[command(flatten)]
+    pub input: Input,
+
+    /// What must hold, in TOML [default: a built-in policy]
+    ///
+    /// The built-in policy claims that AWS services are reached through VPC endpoints only, and that nothing goes to the internet.
+    #[arg(long, value_name = "FILE")]
+    pub policy: Option<PathBuf>,
+
+    /// Write a report: text, json or csv; may be given several times [default: text on stdout]
+    ///
+    /// FILE `-`, or no FILE at all, means stdout. All formats tell the same verdict.
+    #[arg(long = "report", value_name = "FORMAT=FILE", value_parser = ReportTo::parse)]
+    reports: Vec<ReportTo>,
+
+    /// Write the evidence here: the one JSON document from which every report is made
+    ///
+    /// `-` means stdout; then send the text report elsewhere with --report.
+    #[arg(long, value_name = "FILE", value_parser = Target::parse)]
+    pub evidence: Option<Target>,
+
+    #[command(flatten)]
+    pub speech: Speech,
+}
+
+impl Verify {
+    /// The reports that were asked for; text on stdout if none was.
+    pub fn reports(&self) -> Vec<ReportTo> {
+        if !self.reports.is_empty() {
+            return self.reports.clone();
+        }
+        vec![ReportTo {
+            format: ReportFormat::Text,
+            target: Target::Stdout,
+        }]
+    }
+}
+
+/// Write every record with the path that it took
+#[derive(Debug, Args)]
+#[command(after_help = EXIT_CODES, after_long_help = format!("{CLASSIFY_EXAMPLES}\n\n{EXIT_CODES}"))]
+pub struct Classify {
+    #[command(flatten)]
+    pub input: Input,
+
+    /// Where to write: a file ending in .parquet, .csv, .jsonl or .arrow, or `-` for stdout
+    #[arg(long, value_name = "FILE", value_parser = Target::parse)]
+    pub output: Target,
+
+    /// In what format [default: by the ending of --output]
+    #[arg(long, value_name = "FORMAT")]
+    output_format: Option<OutputFormat>,
+
+    #[command(flatten)]
+    pub speech: Speech,
+}
+
+impl Classify {
+    /// The format that was asked for, or that the file's name tells.
+    pub fn format(&self) -> Result<OutputFormat, String> {
+        if let Some(format) = self.output_format {
+            return Ok(format);
+        }
+        let help = "add --output-format parquet, csv, jsonl or arrow";
+        let Some(file) = self.output.file() else {
+            return Err(format!(
+                "--output - does not tell the format\n\n  help: {help}"
+            ));
+        };
+        file.extension()
+            .and_then(|ending| OutputFormat::from_str(ending.to_str()?, true).ok())
+            .ok_or_else(|| {
+                let file = flowproof::diag::show(&file.display().to_string());
+                format!("the name `{file}` does not tell the format\n\n  help: {help}")
+            })
+    }
+}
+
+/// In what format classified records are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum OutputFormat {
+    /// Columns, compressed
+    Parquet,
+    /// Text with a header line
+    Csv,
+    /// One JSON object a line
+    Jsonl,
+    /// Arrow IPC stream
+    Arrow,
+}
+
+/// Look at a topology without any traffic
+#[derive(Debug, Args)]
+pub struct Topology {
+    #[command(subcommand)]
+    pub command: TopologyCommand,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum TopologyCommand {
+    Check(Check),
+}
+
+/// Say what a topology lacks, and what its routes alone permit
+#[derive(Debug, Args)]
+#[command(after_help = EXIT_CODES, after_long_help = format!("{CHECK_EXAMPLES}\n\n{EXIT_CODES}"))]
+pub struct Check {
+    #[command(flatten)]
+    pub topologies: Topologies,
+
+    /// A policy to check against the topology, in TOML [default: a built-in policy]
+    #[arg(long, value_name = "FILE")]
+    pub policy: Option<PathBuf>,
+
+    #[command(flatten)]
+    pub ranges: Ranges,
+
+    #[command(flatten)]
+    pub speech: Speech,
+}
+
+/// Write a completion script for a shell to stdout
+///
+/// For bash: flowproof completions bash > ~/.local/share/bash-completion/completions/flowproof
+#[derive(Debug, Args)]
+pub struct Completions {
+    /// Which shell
+    pub shell: clap_complete::Shell,
+}
+
+/// What is read, and how.
+#[derive(Debug, Args)]
+pub struct Input {
+    /// Flow logs: files, folders, globs, or `-` for stdin; several may be mixed
+    ///
+    /// Text or Parquet, plain or gzipped, told by content. A folder is read with all that is in it.
+    #[arg(value_name = "SOURCE", required = true)]
+    pub sources: Vec<String>,
+
+    #[command(flatten)]
+    pub topologies: Topologies,
+
+    /// Judge only records that end at this time or later [default: from the first record]
+    ///
+    /// RFC 3339 with a zone (2026-08-01T00:00:00Z), or how long ago (90m, 24h, 7d). With --since and --until, silence at the
+    /// edges of that time counts as a hole; without, the records' own times are the window.
+    #[arg(long, value_name = "TIME", value_parser = Time::parse)]
+    since: Option<Time>,
+
+    /// Judge only records that end before this time [default: to the last record]
+    ///
+    /// As --since.
+    #[arg(long, value_name = "TIME", value_parser = Time::parse)]
+    until: Option<Time>,
+
+    /// The fields of logs that have no header line, as AWS writes a format: '${version} ${account-id} …'
+    ///
+    /// Default: the format that the topology's flow logs tell, else AWS's default format (version 2).
+    #[arg(long, value_name = "FORMAT")]
+    pub log_format: Option<String>,
+
+    #[command(flatten)]
+    pub ranges: Ranges,
+
+    /// How many threads work [default: one a processor]; the verdict does not depend on it
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub threads: Option<u16>,
+
+    /// How much memory may be used, with its unit
+    #[arg(long, value_name = "SIZE", default_value = "512MiB", value_parser = parse_size)]
+    pub memory: u64,
+}
+
+impl Input {
+    /// The window that was asked for.
+    pub fn window(&self, now_s: i64) -> Window {
+        Window {
+            since: self.since.map(|time| time.unix_s(now_s)),
+            until: self.until.map(|time| time.unix_s(now_s)),
+        }
+    }
+}
+
+/// Where the network's shape comes from.
+#[derive(Debug, Args)]
+pub struct Topologies {
+    /// The network's shape: a folder of `aws ec2 describe-… --output json` answers, or one file with all of them
+    ///
+    /// May be given several times, for several accounts, Regions or times.
+    #[arg(long = "topology", value_name = "DIR|FILE", required = true)]
+    pub files: Vec<PathBuf>,
+}
+
+/// Where the names of public addresses come from.
+#[derive(Debug, Args)]
+pub struct Ranges {
+    /// AWS's ip-ranges.json, which names the service behind a public address [default: a built-in copy]
+    ///
+    /// `flowproof --version` tells the date of the built-in copy. Nothing is ever downloaded.
+    #[arg(long, value_name = "FILE")]
+    pub ip_ranges: Option<PathBuf>,
+}
+
+/// What is said on stderr, and how.
+#[derive(Clone, Copy, Debug, Args)]
+pub struct Speech {
+    /// Say nothing on stderr but errors: no warnings, no progress
+    #[arg(long)]
+    pub quiet: bool,
+
+    /// Whether to use colour; auto: on a terminal, if NO_COLOR is not set
+    #[arg(long, value_name = "WHEN", value_enum, default_value_t = Color::Auto)]
+    pub color: Color,
+}

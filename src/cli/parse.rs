@@ -1,0 +1,97 @@
+//! From words to what was asked, rules across options included.
+
+use std::ffi::OsString;
+
+use clap::error::ErrorKind;
+use clap::{CommandFactory, FromArgMatches};
+use flowproof::model::window::{Window, rfc3339};
+
+use super::args::{Cli, Command, Input, Verify};
+use super::values::Target;
+
+/// The definition from which parser, completions and manual are made. `ranges_date`: of the built-in ip-ranges.json.
+pub fn command(ranges_date: &str) -> clap::Command {
+    // Once a run, and clap keeps the text for as long as the run.
+    let version: &'static str =
+        format!("{} (ip-ranges of {ranges_date})", env!("CARGO_PKG_VERSION")).leak();
+    Cli::command().version(version)
+}
+
+/// What was asked, rules across options included. `now_s`: what relative times count from.
+///
+/// # Errors
+/// Help and version too come as errors of clap's; `error.exit()` does what is right for each (0, or 2 on stderr).
+pub fn parse(
+    words: impl IntoIterator<Item = OsString>,
+    ranges_date: &str,
+    now_s: i64,
+) -> Result<Cli, clap::Error> {
+    let mut command = command(ranges_date);
+    let matches = command.try_get_matches_from_mut(words)?;
+    let cli = Cli::from_arg_matches(&matches).map_err(|error| error.format(&mut command))?;
+    let (name, checked) = match &cli.command {
+        Command::Verify(verify) => (
+            "verify",
+            check_input(&verify.input, now_s).and_then(|()| check_targets(verify)),
+        ),
+        Command::Classify(classify) => (
+            "classify",
+            check_input(&classify.input, now_s).and_then(|()| classify.format().map(|_| ())),
+        ),
+        Command::Topology(_) | Command::Completions(_) | Command::Man => return Ok(cli),
+    };
+    let Err(message) = checked else {
+        return Ok(cli);
+    };
+    Err(match command.find_subcommand_mut(name) {
+        Some(command) => command.error(ErrorKind::ValueValidation, message),
+        None => command.error(ErrorKind::ValueValidation, message),
+    })
+}
+
+fn check_input(input: &Input, now_s: i64) -> Result<(), String> {
+    if let Window {
+        since: Some(since),
+        until: Some(until),
+    } = input.window(now_s)
+        && since >= until
+    {
+        return Err(format!(
+            "the window is empty: --since is {}, --until is {}\n\n  help: --until must be later than --since",
+            rfc3339(since),
+            rfc3339(until)
+        ));
+    }
+    if input.sources.iter().filter(|source| *source == "-").count() > 1 {
+        return Err("stdin (`-`) can be read only once".to_owned());
+    }
+    Ok(())
+}
+
+/// No output may be written twice: one would hide the other.
+fn check_targets(verify: &Verify) -> Result<(), String> {
+    let reports = verify.reports();
+    let evidence = verify.evidence.iter().map(|target| ("--evidence", target));
+    let mut seen: Vec<(&str, &Target)> = Vec::new();
+    for (what, target) in reports
+        .iter()
+        .map(|report| (report.format.as_str(), &report.target))
+        .chain(evidence)
+    {
+        if let Some((first, _)) = seen.iter().find(|(_, other)| *other == target) {
+            return Err(format!(
+                "{first} and {what} would both be written to {}\n\n  help: give each a file of its own, for example --report text=report.txt",
+                flowproof::diag::show(&target.to_string())
+            ));
+        }
+        // A device such as /dev/null takes any number.
+        if target.file().is_none_or(|file| !file.starts_with("/dev")) {
+            seen.push((what, target));
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+#[path = "parse_tests.rs"]
+mod tests;
