@@ -1,1 +1,109 @@
-//! report
+//! Reports: one [`Evidence`] in, bytes out. Decides nothing: verdicts and counts are copied, never computed again.
+//!
+//! To add a format:
+//! 1. a file of its name here, with `pub(super) fn render(evidence: &Evidence, …) -> …`, importing `model` and `diag` only;
+//! 2. a variant of [`Format`], with its word in [`Format::as_str`] and its place in [`Format::ALL`];
+//! 3. its arm in [`render`], and a variant of [`Error`] if writing it can fail;
+//! 4. a line in `every_format_tells_the_same_verdict_and_counts` (`tests.rs`); hostile text is tried by itself for all of
+//!    [`Format::ALL`];
+//! 5. if people read it: a snapshot in `snapshots/`, made by `FLOWPROOF_BLESS=1 cargo test report`;
+//! 6. its row in README.md.
+//!
+//! Whoever shows text that came from a log, a tag, the topology or the policy makes it safe first: for people by
+//! `shown::safe`, for spreadsheets by `csv::defused`.
+
+mod cited;
+mod csv;
+#[cfg(test)]
+mod fixture;
+mod json;
+mod page;
+mod shown;
+mod table;
+#[cfg(test)]
+mod tests;
+mod text;
+mod units;
+
+use crate::model::evidence::Evidence;
+
+/// What a report looks like.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Format {
+    /// One screen for people.
+    Text,
+    /// The evidence itself, whole.
+    Json,
+    /// The sampled witnesses and attempts, one a row.
+    Csv,
+}
+
+impl Format {
+    /// Every format, in the order of the documentation.
+    pub const ALL: &[Format] = &[Format::Text, Format::Json, Format::Csv];
+
+    /// The word on the command line.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Format::Text => "text",
+            Format::Json => "json",
+            Format::Csv => "csv",
+        }
+    }
+
+    /// The format with this word.
+    pub fn from_word(word: &str) -> Option<Format> {
+        Format::ALL
+            .iter()
+            .copied()
+            .find(|format| format.as_str() == word)
+    }
+}
+
+impl std::fmt::Display for Format {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
+/// The terminal that [`Format::Text`] is made for; the other formats do not look at it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Style {
+    /// Columns that no line exceeds. Below 60 counts as 60, beyond 120 as 120.
+    pub width: usize,
+    /// Whether ANSI colours are wanted. The words say the same without.
+    pub color: bool,
+}
+
+impl Default for Style {
+    fn default() -> Self {
+        Style {
+            width: 80,
+            color: false,
+        }
+    }
+}
+
+/// Why there is no report.
+#[non_exhaustive]
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// serde_json refused.
+    #[error("the evidence cannot be written as JSON")]
+    Json(#[source] serde_json::Error),
+    /// The csv crate refused.
+    #[error("the witnesses cannot be written as CSV")]
+    Csv(#[source] ::csv::Error),
+}
+
+/// Renders the evidence: the same evidence, format and style give the same bytes.
+///
+/// # Errors
+/// [`Error::Json`] or [`Error::Csv`] if the writer of the format refuses; with memory as the only sink, it has no cause to.
+pub fn render(evidence: &Evidence, format: Format, style: Style) -> Result<Vec<u8>, Error> {
+    match format {
+        Format::Text => Ok(text::render(evidence, style).into_bytes()),
+        Format::Json => json::render(evidence).map_err(Error::Json),
+        Format::Csv => csv::render(evidence).map_err(Error::Csv),
+    }
+}
