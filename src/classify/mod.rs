@@ -1,1 +1,3 @@
 //! classify
+
+pub mod columns;
