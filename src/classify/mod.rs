@@ -15,6 +15,7 @@
 //! To add a rule: 1. a function in `rules.rs`, one row in `RULES` where it must stand; 2. its basis in `BASES`; 3. a row in the table
 //! test; 4. the same in `naive.rs`, in other words; 5. a column that it needs in [`row::COLUMNS`].
 
+pub mod columns;
 pub mod ends;
 pub mod engine;
 pub mod exit;

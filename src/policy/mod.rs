@@ -15,6 +15,7 @@ mod valid;
 mod words;
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 use sha2::{Digest, Sha256};
 
@@ -132,6 +133,20 @@ pub enum To {
     Cidr(Block),
     /// `pl-…`
     PrefixList(String),
+}
+
+impl fmt::Display for To {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            To::Service(name) => write!(f, "service:{name}"),
+            To::AnyService => f.write_str("service:*"),
+            To::Internet => f.write_str("internet"),
+            To::Any => f.write_str("any"),
+            To::Private => f.write_str("private"),
+            To::Cidr(block) => write!(f, "{}/{}", block.first, block.prefix_len),
+            To::PrefixList(id) => f.write_str(id),
+        }
+    }
 }
 
 /// Whose traffic.

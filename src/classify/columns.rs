@@ -1,0 +1,231 @@
+//! Tags as Arrow columns: what `classify` and `query` show beside the log's own fields.
+//!
+//! To add a column: 1. its name in [`TAG_COLUMNS`]; 2. its values in [`tag_columns`], at the same place; 3. a row in
+//! product.md section 5. The test holds names and values together.
+
+mod own;
+
+use std::collections::HashMap;
+use std::fmt::Write;
+use std::sync::Arc;
+
+use arrow::array::{
+    ArrayRef, DictionaryArray, Int32Array, Int32Builder, RecordBatch, RecordBatchOptions,
+    StringArray, StringBuilder,
+};
+use arrow::datatypes::{DataType, Field as ArrowField, Int32Type, Schema, SchemaRef};
+use arrow::error::ArrowError;
+
+use crate::model::address::Address;
+use crate::model::batch::{BatchBuilder, FlowBatch, readable};
+use crate::model::field::{FieldSet, Kind};
+use crate::model::format::Format;
+use crate::model::path::{Exit, Initiator, Path, Realm, Vantage};
+use crate::model::symbol::{Sym, Symbols};
+use crate::model::tag::{Tag, Tags};
+
+/// The columns beside the log's own, in their order, and whether they hold an address.
+const TAG_COLUMNS: &[(&str, bool)] = &[
+    ("path", false),
+    ("path_basis", false),
+    ("via", false),
+    ("exit", false),
+    ("realm", false),
+    ("service", false),
+    ("workload", true),
+    ("workload_interface", false),
+    ("peer", true),
+    ("vantage", false),
+    ("initiator", false),
+];
+
+/// The columns that [`with_tags`] adds, in their order: words and ids as dictionaries, addresses as text.
+pub fn tag_fields() -> Vec<ArrowField> {
+    TAG_COLUMNS
+        .iter()
+        .map(|(name, is_address)| {
+            let data_type = if *is_address {
+                DataType::Utf8
+            } else {
+                Kind::Text.arrow()
+            };
+            ArrowField::new(*name, data_type, true)
+        })
+        .collect()
+}
+
+/// The columns of a classified log of this format: what [`with_tags`] gives if the decoder kept the fields of `projection`.
+///
+/// An output needs it before the first record is read, as its header cannot change afterwards.
+///
+/// # Errors
+/// None that a format of ours can meet.
+pub fn schema(format: &Format, projection: FieldSet) -> Result<SchemaRef, ArrowError> {
+    let mut empty = BatchBuilder::new(format, projection);
+    let tags = Tags::default();
+    Ok(with_tags(&empty.finish()?, &tags, &Symbols::default())?.schema())
+}
+
+/// The batch's own columns, addresses as text, and the tags' beside them; NODATA and SKIPDATA rows have no tags.
+///
+/// A column of the log that has a tag column's name is kept as `log_<name>`: AWS may add a field that is called `path`.
+/// Two unknown fields that differ in a hyphen or in case alone are told apart in the same way.
+///
+/// # Errors
+/// Tags that are not one a row, or that name a symbol which neither `symbols` nor the tags have.
+pub fn with_tags(
+    batch: &FlowBatch,
+    tags: &Tags,
+    symbols: &Symbols,
+) -> Result<RecordBatch, ArrowError> {
+    if tags.rows.len() != batch.len() {
+        return Err(ArrowError::InvalidArgumentError(format!(
+            "{} tags for {} records",
+            tags.rows.len(),
+            batch.len()
+        )));
+    }
+    let log = readable(batch.records())?;
+    let mut fields = own::own_fields(log.schema().fields());
+    fields.extend(tag_fields().into_iter().map(Arc::new));
+    let mut columns = log.columns().to_vec();
+    columns.extend(tag_columns(tags, symbols)?);
+    let options = RecordBatchOptions::new().with_row_count(Some(batch.len()));
+    RecordBatch::try_new_with_options(Arc::new(Schema::new(fields)), columns, &options)
+}
+
+fn tag_columns(tags: &Tags, symbols: &Symbols) -> Result<Vec<ArrayRef>, ArrowError> {
+    let rows = tags.rows.as_slice();
+    let names = Names {
+        symbols,
+        extra: &tags.extra,
+    };
+    Ok(vec![
+        words(rows, Path::ALL, Path::as_str, |tag| Some(tag.path as i32))?,
+        bases(rows)?,
+        names.column(rows, |tag| tag.via)?,
+        words(rows, Exit::ALL, Exit::as_str, |tag| Some(tag.exit as i32))?,
+        words(rows, Realm::ALL, Realm::as_str, |tag| {
+            tag.realm.map(|realm| realm as i32)
+        })?,
+        names.column(rows, |tag| tag.service)?,
+        addresses(rows, |tag| tag.workload)?,
+        names.column(rows, |tag| tag.workload_interface)?,
+        addresses(rows, |tag| tag.peer)?,
+        words(rows, Vantage::ALL, Vantage::as_str, |tag| {
+            Some(tag.vantage as i32)
+        })?,
+        words(rows, Initiator::ALL, Initiator::as_str, |tag| {
+            Some(tag.initiator as i32)
+        })?,
+    ])
+}
+
+fn dictionary(keys: Int32Array, values: StringArray) -> Result<ArrayRef, ArrowError> {
+    let array = DictionaryArray::<Int32Type>::try_new(keys, Arc::new(values))?;
+    Ok(Arc::new(array))
+}
+
+/// A closed set of words: the key is the value's place in `all`.
+fn words<T: Copy>(
+    rows: &[Option<Tag>],
+    all: &[T],
+    word: fn(T) -> &'static str,
+    key: impl Fn(&Tag) -> Option<i32>,
+) -> Result<ArrayRef, ArrowError> {
+    let keys: Int32Array = rows.iter().map(|row| row.as_ref().and_then(&key)).collect();
+    dictionary(keys, all.iter().map(|value| Some(word(*value))).collect())
+}
+
+/// The rules' names: a few dozen static texts.
+fn bases(rows: &[Option<Tag>]) -> Result<ArrayRef, ArrowError> {
+    let mut values: Vec<&'static str> = Vec::new();
+    let mut key_of: HashMap<&'static str, i32> = HashMap::new();
+    let mut keys = Int32Builder::with_capacity(rows.len());
+    for row in rows {
+        let Some(tag) = row else {
+            keys.append_null();
+            continue;
+        };
+        if let Some(key) = key_of.get(tag.basis) {
+            keys.append_value(*key);
+            continue;
+        }
+        let key = next_key(&mut values, tag.basis)?;
+        key_of.insert(tag.basis, key);
+        keys.append_value(key);
+    }
+    dictionary(keys.finish(), StringArray::from(values))
+}
+
+fn next_key<'a>(values: &mut Vec<&'a str>, value: &'a str) -> Result<i32, ArrowError> {
+    let key = i32::try_from(values.len()).map_err(|_| ArrowError::DictionaryKeyOverflowError)?;
+    values.push(value);
+    Ok(key)
+}
+
+/// The names behind symbols: the world's, then those that only the records have.
+struct Names<'a> {
+    symbols: &'a Symbols,
+    extra: &'a [Arc<str>],
+}
+
+impl Names<'_> {
+    fn name(&self, sym: Sym) -> Option<&str> {
+        let index = usize::try_from(sym.0).ok()?;
+        match index.checked_sub(self.symbols.len()) {
+            None => Some(self.symbols.name(sym)),
+            Some(extra) => self.extra.get(extra).map(|name| &**name),
+        }
+    }
+
+    fn column(
+        &self,
+        rows: &[Option<Tag>],
+        sym: impl Fn(&Tag) -> Sym,
+    ) -> Result<ArrayRef, ArrowError> {
+        let mut values: Vec<&str> = Vec::new();
+        let mut key_of: HashMap<Sym, i32> = HashMap::new();
+        let mut keys = Int32Builder::with_capacity(rows.len());
+        for row in rows {
+            let Some(sym) = row.as_ref().map(&sym).filter(|sym| sym.is_some()) else {
+                keys.append_null();
+                continue;
+            };
+            if let Some(key) = key_of.get(&sym) {
+                keys.append_value(*key);
+                continue;
+            }
+            let name = self.name(sym).ok_or_else(|| {
+                ArrowError::InvalidArgumentError(format!("symbol {} has no name", sym.0))
+            })?;
+            let key = next_key(&mut values, name)?;
+            key_of.insert(sym, key);
+            keys.append_value(key);
+        }
+        dictionary(keys.finish(), StringArray::from(values))
+    }
+}
+
+/// Addresses as text, written straight into the column's buffer.
+fn addresses(
+    rows: &[Option<Tag>],
+    address: impl Fn(&Tag) -> Option<Address>,
+) -> Result<ArrayRef, ArrowError> {
+    const IPV4_LEN_BYTES: usize = 12;
+    let mut text = StringBuilder::with_capacity(rows.len(), rows.len() * IPV4_LEN_BYTES);
+    for row in rows {
+        match row.as_ref().and_then(&address) {
+            None => text.append_null(),
+            Some(address) => {
+                write!(text, "{address}")
+                    .map_err(|error| ArrowError::ExternalError(Box::new(error)))?;
+                text.append_value("");
+            }
+        }
+    }
+    Ok(Arc::new(text.finish()))
+}
+
+#[cfg(test)]
+mod tests;
