@@ -20,6 +20,7 @@ pub mod ends;
 pub mod engine;
 pub mod exit;
 pub mod naming;
+pub mod permits;
 pub mod place;
 pub mod row;
 pub mod rules;

@@ -2,28 +2,67 @@
 
 use std::io::{self, Write};
 
-/// The completion script for `shell`.
-pub fn completions(
-    shell: clap_complete::Shell,
-    mut command: clap::Command,
-    out: &mut dyn Write,
-) -> io::Result<()> {
-    // clap_complete panics where writing fails, so it writes into memory.
-    let mut script = Vec::new();
-    clap_complete::generate(shell, &mut command, "flowproof", &mut script);
-    out.write_all(&script)
+use flowproof::topology::ranges::BUILT_IN_DATE;
+
+use super::exit::Outcome;
+use super::output::{self, Output};
+use super::parse;
+use super::values::Target;
+
+/// Writes the completion script for `shell` to stdout.
+pub fn completions(shell: clap_complete::Shell) -> Outcome {
+    written(&script(shell))
 }
 
-/// The manual: the page of the tool, then one of each command.
-pub fn man(command: clap::Command, out: &mut dyn Write) -> io::Result<()> {
+/// Writes the manual to stdout: the page of the tool, then one of each command.
+pub fn man() -> Outcome {
+    match manual() {
+        Ok(pages) => written(&pages),
+        Err(error) => failed(&error),
+    }
+}
+
+fn script(shell: clap_complete::Shell) -> Vec<u8> {
+    // clap_complete panics where writing fails, so it writes into memory.
+    let mut script = Vec::new();
+    clap_complete::generate(
+        shell,
+        &mut parse::command(BUILT_IN_DATE),
+        "flowproof",
+        &mut script,
+    );
+    script
+}
+
+fn manual() -> io::Result<Vec<u8>> {
     // `flowproof help verify` works, and needs no page of its own.
-    let mut command = command
+    let mut command = parse::command(BUILT_IN_DATE)
         .disable_help_subcommand(true)
         .mut_subcommand("topology", |topology| {
             topology.disable_help_subcommand(true)
         });
     command.build();
-    page(&command, "flowproof", out)
+    let mut pages = Vec::new();
+    page(&command, "flowproof", &mut pages)?;
+    Ok(pages)
+}
+
+/// Writes a result to stdout; a closed pipe is a quiet end.
+pub fn written(bytes: &[u8]) -> Outcome {
+    let result = Output::create(&Target::Stdout).and_then(|mut out| {
+        out.write_all(bytes)?;
+        out.commit()
+    });
+    match result {
+        Err(error) if !output::is_broken_pipe(&error) => failed(&error),
+        Ok(()) | Err(_) => Outcome::Done,
+    }
+}
+
+fn failed(error: &io::Error) -> Outcome {
+    // Where stderr is closed too, the exit code says it.
+    let _ = writeln!(io::stderr(), "{}", output::failed(&Target::Stdout, error));
+    Outcome::NoVerdict
 }
 
 fn page(command: &clap::Command, name: &str, out: &mut dyn Write) -> io::Result<()> {
@@ -42,21 +81,18 @@ mod tests {
     use clap::ValueEnum;
 
     use super::*;
-    use crate::cli::parse::command;
 
     #[test]
-    fn every_shell_and_every_command_is_served() {
+    fn every_command_has_completions_and_a_page() {
         for shell in clap_complete::Shell::value_variants() {
-            let mut out = Vec::new();
-            completions(*shell, command("2026-01-01"), &mut out).unwrap();
             assert!(
-                String::from_utf8(out).unwrap().contains("classify"),
+                String::from_utf8(script(*shell))
+                    .unwrap()
+                    .contains("classify"),
                 "{shell}"
             );
         }
-        let mut out = Vec::new();
-        man(command("2026-01-01"), &mut out).unwrap();
-        let text = String::from_utf8(out).unwrap();
+        let text = String::from_utf8(manual().unwrap()).unwrap();
         for page in [
             ".TH flowproof 1",
             ".TH flowproof-verify 1",

@@ -210,3 +210,13 @@ impl ReportTo {
 #[cfg(test)]
 #[path = "values_tests.rs"]
 mod tests;
+
+impl From<ReportFormat> for flowproof::report::Format {
+    fn from(format: ReportFormat) -> Self {
+        match format {
+            ReportFormat::Text => flowproof::report::Format::Text,
+            ReportFormat::Json => flowproof::report::Format::Json,
+            ReportFormat::Csv => flowproof::report::Format::Csv,
+        }
+    }
+}

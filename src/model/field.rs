@@ -205,6 +205,12 @@ impl FieldSet {
         FieldSet(self.0 | 1 << field as u8)
     }
 
+    /// This set and another.
+    #[must_use]
+    pub const fn union(self, other: FieldSet) -> FieldSet {
+        FieldSet(self.0 | other.0)
+    }
+
     /// Whether the field is in it.
     pub const fn contains(self, field: Field) -> bool {
         self.0 & (1 << field as u8) != 0

@@ -6,6 +6,7 @@ pub mod evidence;
 pub mod field;
 pub mod format;
 pub mod path;
+pub mod permit;
 pub mod symbol;
 pub mod tag;
 pub mod window;

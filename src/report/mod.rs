@@ -18,6 +18,7 @@ mod csv;
 mod fixture;
 mod json;
 mod page;
+pub mod permits;
 pub mod rows;
 mod shown;
 mod table;

@@ -21,6 +21,9 @@ use crate::topology::service::normal_service;
 /// AWS's file, renewed by `.ci/renew-ip-ranges`; the date stands in it.
 const BUILT_IN: &[u8] = include_bytes!("../../assets/ip-ranges.json.gz");
 
+/// The day of the built-in copy; a test compares it with the file.
+pub const BUILT_IN_DATE: &str = "2026-08-22";
+
 /// Services whose ranges hold strangers' hosts: instances, load balancers, distributions, builds of other customers.
 const STRANGERS: &[&str] = &[
     "api-gateway",
@@ -253,6 +256,7 @@ mod tests {
     fn the_built_in_copy_names_what_aws_names() {
         let mut symbols = Symbols::default();
         let ranges = Ranges::built_in(&mut symbols).unwrap();
+        assert!(crate::model::window::rfc3339(ranges.created_s).starts_with(BUILT_IN_DATE));
         assert_eq!(
             crate::model::window::rfc3339(ranges.created_s),
             "2026-08-22T15:17:05Z"

@@ -1,0 +1,125 @@
+//! The pipeline: inputs in parallel, and within one input the next batch is decoded while this one is weighed.
+//!
+//! In: inputs, topology, plan. Out: one tally and the inputs' reports. A rayon worker never waits for another: `join` runs both
+//! halves itself if nobody else is free, so one thread is as right as eight.
+
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+
+use rayon::prelude::*;
+
+use flowproof::classify;
+use flowproof::diag::{Diagnostic, Severity, show};
+use flowproof::ingest::{Input, InputReader, ReadOptions};
+use flowproof::model::batch::FlowBatch;
+use flowproof::model::evidence::InputReport;
+use flowproof::model::field::FieldSet;
+use flowproof::model::format::{Format, FormatError};
+use flowproof::topology::World;
+use flowproof::verify::{self, InputFacts, Plan, Tally};
+
+use super::args;
+use super::progress::Progress;
+
+/// Rows of a batch, as many as memory allows: more make no difference to speed, fewer cost some.
+const BATCH_ROWS_MAX: u64 = 16_384;
+const BATCH_ROWS_MIN: u64 = 512;
+/// What a row may take in all its forms: columns, tags, text of the piece that it came from.
+const ROW_BYTES: u64 = 1_024;
+
+/// How inputs are read.
+///
+/// # Errors
+/// A `--log-format` that is none.
+pub fn read_options(
+    input: &args::Input,
+    world: &World,
+    projection: FieldSet,
+    stop: &Arc<AtomicBool>,
+) -> Result<ReadOptions, Vec<Diagnostic>> {
+    let threads = u64::try_from(rayon::current_num_threads()).unwrap_or(1);
+    // Two batches a thread are alive: one decoded, one weighed. Half of the memory is left to everything else.
+    let rows = (input.memory / 2 / threads / 2 / ROW_BYTES).clamp(BATCH_ROWS_MIN, BATCH_ROWS_MAX);
+    let mut options = ReadOptions::new(projection, Arc::clone(stop));
+    options.described = world.described_formats();
+    options.batch_rows = usize::try_from(rows).unwrap_or(1);
+    if let Some(text) = &input.log_format {
+        options.log_format =
+            Some(Format::parse(text).map_err(|error| vec![bad_format(text, &error)])?);
+    }
+    Ok(options)
+}
+
+fn bad_format(text: &str, error: &FormatError) -> Diagnostic {
+    Diagnostic::new(
+        Severity::Error,
+        "format-bad",
+        format!("--log-format cannot be used: {error}"),
+        "values read under wrong names would make a wrong verdict",
+        "write it as AWS does: --log-format '${version} ${account-id} ${interface-id} …'",
+    )
+    .got(format!("`{}`", show(text)))
+}
+
+/// Weighs all inputs.
+pub fn weigh(
+    inputs: &[Input],
+    options: &ReadOptions,
+    world: &World,
+    plan: &Plan<'_>,
+    progress: &Progress,
+) -> (Tally, Vec<InputReport>) {
+    type Part = (Tally, Vec<(usize, InputReport)>);
+    let one = |mut part: Part, (index, input): (usize, &Input)| {
+        let facts = InputFacts {
+            index: u32::try_from(index).unwrap_or(u32::MAX),
+            flow_log: input.flow_log().map(str::to_owned),
+        };
+        let mut tally = Tally::default();
+        let report = each_batch(input, options, progress, |batch| {
+            let tags = classify::tags(&batch, world);
+            verify::observe(plan, &mut tally, &batch, &tags, &facts);
+        });
+        part.0 = part.0.merge(tally);
+        part.1.push((index, report));
+        part
+    };
+    let join = |a: Part, b: Part| {
+        let mut reports = a.1;
+        reports.extend(b.1);
+        (a.0.merge(b.0), reports)
+    };
+    let (tally, mut reports) = inputs
+        .par_iter()
+        .enumerate()
+        .with_max_len(1)
+        .fold(Part::default, one)
+        .reduce(Part::default, join);
+    reports.sort_by_key(|(index, _)| *index);
+    (
+        tally,
+        reports.into_iter().map(|(_, report)| report).collect(),
+    )
+}
+
+/// Reads one input, handing over each batch while the next is decoded.
+fn each_batch(
+    input: &Input,
+    options: &ReadOptions,
+    progress: &Progress,
+    mut take: impl FnMut(FlowBatch) + Send,
+) -> InputReport {
+    let mut reader = InputReader::open(input, options);
+    let mut read = 0;
+    let mut next = reader.next_batch();
+    while let Some(batch) = next {
+        let rows = u64::try_from(batch.len()).unwrap_or(0);
+        let ((), decoded) = rayon::join(|| take(batch), || reader.next_batch());
+        next = decoded;
+        progress.add_records(rows);
+        progress.add_bytes(reader.bytes_read().saturating_sub(read));
+        read = reader.bytes_read();
+    }
+    progress.add_bytes(reader.bytes_read().saturating_sub(read));
+    reader.into_report()
+}
