@@ -7,7 +7,7 @@ import shutil
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
-from textwrap import dedent
+from textwrap import dedent, fill
 
 from .aws import Cloud, digest
 from .flows import Traffic
@@ -162,8 +162,10 @@ class World:
 
     def _readme(self) -> str:
         outcomes = ", ".join(f"`{id}` {word}" for id, word in self.claims.items())
+        wrap = lambda text: fill(text, 128, break_long_words=False, break_on_hyphens=False)
+        outcome = wrap(f"**Exit {self.exit}: {EXIT_MEANS[self.exit]}** ({outcomes}). {self.because}")
         return (f"# {self.title}\n\n{self.story}\n\n```text\n{self.picture}\n```\n\n```sh\n{self.command}\n```\n\n"
-                f"**Exit {self.exit}: {EXIT_MEANS[self.exit]}** ({outcomes}). {self.because}\n\n**What to do:** {self.remedy}\n")
+                f"{outcome}\n\n{wrap(f'**What to do:** {self.remedy}')}\n")
 
 
 def zipped(text: str) -> bytes:

@@ -710,7 +710,7 @@ def parquet() -> World:
         picture="""
             10.20.1.0/24 [ app-1 .10 ]--+-- pl-63a5400a --> ( vpce s3 )       --> S3
             10.20.2.0/24 [ app-2 .10 ]--+-- pl-02cd2c6b --> ( vpce dynamodb ) --> DynamoDB""",
-        because="The same verdict, the same counts, byte for byte the same claims as from the text files.",
+        because="The same verdict and the same counts as from the text files.",
         remedy="Nothing.",
         policy=[S3_PRIVATE, DYNAMODB_PRIVATE, NO_INTERNET],
         claims={"s3-private": "proven", "dynamodb-private": "proven", "no-internet": "proven"})
