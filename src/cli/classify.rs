@@ -112,7 +112,7 @@ fn write(asked: &Classify, now_s: i64, stop: &Arc<AtomicBool>) -> Result<Vec<Inp
     };
     let out = Output::create(&asked.output).map_err(rows::Error::Io)?;
     let mut writer = RowWriter::new(BufWriter::new(out), format, Arc::clone(&opened.schema))?;
-    let progress = Progress::new(ingest::total_bytes(&inputs), asked.speech.quiet);
+    let progress = Progress::new(pipeline::total_bytes(&inputs), asked.speech.quiet);
     let mut reports = Vec::new();
     for input in &inputs {
         let reader = opened.open(input, &options);

@@ -40,9 +40,13 @@ pub fn read_options(
     let threads = u64::try_from(rayon::current_num_threads()).unwrap_or(1);
     // Two batches a thread are alive: one decoded, one weighed. Half of the memory is left to everything else.
     let rows = (input.memory / 2 / threads / 2 / ROW_BYTES).clamp(BATCH_ROWS_MIN, BATCH_ROWS_MAX);
-    let mut options = ReadOptions::new(projection, Arc::clone(stop));
-    options.described = world.described_formats();
-    options.batch_rows = usize::try_from(rows).unwrap_or(1);
+    let mut options = ReadOptions {
+        projection,
+        described: world.described_formats(),
+        batch_rows: usize::try_from(rows).unwrap_or(1),
+        stop: Arc::clone(stop),
+        ..ReadOptions::default()
+    };
     if let Some(text) = &input.log_format {
         options.log_format =
             Some(Format::parse(text).map_err(|error| vec![bad_format(text, &error)])?);
@@ -59,6 +63,11 @@ fn bad_format(text: &str, error: &FormatError) -> Diagnostic {
         "write it as AWS does: --log-format '${version} ${account-id} ${interface-id} …'",
     )
     .got(format!("`{}`", show(text)))
+}
+
+/// Bytes to read, if every input tells its size.
+pub fn total_bytes(inputs: &[Input]) -> Option<u64> {
+    inputs.iter().map(Input::size).sum()
 }
 
 /// Weighs all inputs.

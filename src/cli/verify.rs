@@ -46,7 +46,7 @@ fn judge(
     let plan = Plan::new(&world, &policy, asked.input.window(now_s));
     let projection = classify::row::columns().union(Plan::columns());
     let options = pipeline::read_options(&asked.input, &world, projection, stop)?;
-    let progress = Progress::new(ingest::total_bytes(&inputs), asked.speech.quiet);
+    let progress = Progress::new(pipeline::total_bytes(&inputs), asked.speech.quiet);
     let (tally, inputs) = pipeline::weigh(&inputs, &options, &world, &plan, &progress);
     progress.finish();
     if stop.load(Ordering::SeqCst) {
