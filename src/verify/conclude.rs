@@ -7,7 +7,7 @@ use crate::model::evidence::*;
 use crate::model::path::Verdict;
 use crate::model::symbol::Sym;
 use crate::model::window::rfc3339;
-use crate::verify::coverage::Heard;
+use crate::verify::coverage::{Heard, reach_s};
 use crate::verify::group::{Cite, Group, NEAREST};
 use crate::verify::obligations::{Checked, OBLIGATIONS};
 use crate::verify::plan::{Plan, ScopeInterface};
@@ -296,7 +296,7 @@ fn coverage(plan: &Plan<'_>, tally: &Tally, window: Option<(i64, i64)>) -> Vec<I
             if unheard {
                 (*from, *to)
             } else {
-                (from.saturating_sub(interface.max_silence_s), *to)
+                (from.saturating_sub(reach_s(interface.max_silence_s)), *to)
             }
         };
         let gap = |(from, to): (i64, i64), cause: &str| Gap {

@@ -1,8 +1,5 @@
 //! When an interface was heard of: a union of times, bounded by the window and not by the records.
 
-/// Longest time that one record can speak for: the longest aggregation interval, and AWS's 60 s of slack at both ends (facts 1).
-const RECORD_SPAN_MAX_S: i64 = 600 + 60 + 60;
-
 /// Disjoint half-open times, sorted.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Times(Vec<(i64, i64)>);
@@ -62,6 +59,11 @@ impl Times {
     }
 }
 
+/// How long after a record nothing need be heard: one second less than the silence that is too long.
+pub(super) fn reach_s(max_silence_s: i64) -> i64 {
+    max_silence_s.saturating_sub(1).max(0)
+}
+
 /// What the records say of one interface.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Heard {
@@ -84,10 +86,10 @@ impl Heard {
         };
         self.first = Some(self.first.map_or(start, |first| first.min(start)));
         self.last = Some(self.last.map_or(end, |last| last.max(end)));
-        self.covered.add(
-            start.max(end.saturating_sub(RECORD_SPAN_MAX_S)),
-            end.saturating_add(max_silence_s),
-        );
+        // A record counts at its end, and the next must end *within* the time, not at its end: where AWS reports every ten
+        // minutes and twenty are allowed, one lost report makes a distance of exactly twenty.
+        self.covered
+            .add(end, end.saturating_add(reach_s(max_silence_s)));
     }
 
     /// Adds what another thread heard.
@@ -104,7 +106,7 @@ impl Heard {
     /// Silences in the window; its first second counts as a record.
     pub(super) fn silences(&self, since: i64, until: i64, max_silence_s: i64) -> Vec<(i64, i64)> {
         self.covered
-            .gaps(since.saturating_add(max_silence_s), until)
+            .gaps(since.saturating_add(reach_s(max_silence_s)), until)
     }
 }
 
@@ -115,35 +117,36 @@ mod tests {
     use super::*;
 
     #[test]
-    fn silence_is_what_lies_further_from_a_record_than_allowed() {
+    fn silence_is_what_lies_too_far_behind_a_record() {
         let mut heard = Heard::default();
-        for (start, end) in [(1_000, 1_060), (2_000, 2_050), (2_040, 2_100)] {
+        for (start, end) in [(1_000, 1_060), (1_900, 1_959), (2_000, 2_558)] {
             heard.hear(Some(start), Some(end), 600);
         }
-        assert_eq!(heard.silences(500, 2_700, 600), [(1_660, 2_000)]);
+        assert_eq!(heard.silences(500, 3_157, 600), [(1_659, 1_959)]);
         assert_eq!(
-            heard.silences(300, 2_700, 600),
-            [(900, 1_000), (1_660, 2_000)]
+            heard.silences(300, 3_157, 600),
+            [(899, 1_060), (1_659, 1_959)]
         );
         assert_eq!(
-            heard.silences(500, 2_800, 600),
-            [(1_660, 2_000), (2_700, 2_800)]
-        );
-        assert_eq!(
-            Heard::default().silences(0, 700, 600),
-            [(600, 700)],
-            "a window shorter than the silence allowed needs a record too: see no-silence"
+            heard.silences(500, 3_200, 600),
+            [(1_659, 1_959), (3_157, 3_200)]
         );
     }
 
     #[test]
-    fn a_record_does_not_vouch_for_a_day() {
-        let mut heard = Heard::default();
-        heard.hear(Some(0), Some(86_400), 600);
-        assert_eq!(
-            heard.silences(0, 86_400, 600),
-            [(600, 86_400 - RECORD_SPAN_MAX_S)]
-        );
+    fn one_report_lost_of_a_regular_row_is_a_silence() {
+        let ends = [600, 1_200, 1_800, 2_400];
+        let silences = |lost: Option<i64>| {
+            let mut heard = Heard::default();
+            ends.iter()
+                .filter(|end| Some(**end) != lost)
+                .for_each(|end| heard.hear(Some(end - 600), Some(*end), 1_200));
+            heard.silences(0, 3_000, 1_200).len()
+        };
+        assert_eq!(silences(None), 0);
+        for lost in ends {
+            assert_eq!(silences(Some(lost)), 1, "{lost}");
+        }
     }
 
     proptest! {

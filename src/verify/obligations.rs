@@ -9,7 +9,7 @@ use crate::diag::{Severity, show};
 use crate::model::evidence::{InputReport, Obligation, ObligationState};
 use crate::model::symbol::Sym;
 use crate::model::window::rfc3339;
-use crate::verify::coverage::Heard;
+use crate::verify::coverage::{Heard, reach_s};
 use crate::verify::group::Group;
 use crate::verify::plan::{ClaimPlan, Plan, ScopeInterface};
 use crate::verify::tally::{ClaimTally, Tally};
@@ -255,7 +255,7 @@ fn no_silence(of: &Checked<'_, '_>) -> Obligation {
                 format!(
                     "{}: silent from {} to {}{more}",
                     id(),
-                    rfc3339(from.saturating_sub(interface.max_silence_s)),
+                    rfc3339(from.saturating_sub(reach_s(interface.max_silence_s))),
                     rfc3339(*to)
                 )
             });
