@@ -1,1 +1,56 @@
-//! ingest
+//! Reads logs: in go SOURCE words, out come [`FlowBatch`](crate::model::batch::FlowBatch)es and one
+//! [`InputReport`](crate::model::evidence::InputReport) an input.
+//!
+//! ```text
+//!  list ─▶ Input ─▶ stream (sha256, gunzip) ─▶ sniff ─▶ text ───┐
+//!                                                 ├───▶ json ───┤ lines         ┌─▶ FlowBatch
+//!                                                 │             ▼               │
+//!                                                 │          records ─▶ shape ──┤
+//!                                                 │             ▲               │
+//!                                                 └─▶ parquet ──┘ rows          └─▶ ledger ─▶ InputReport
+//! ```
+//!
+//! Whatever the encoding, a record goes through the same `shape` and the same `ledger`: `flows + nodata + skipdata +
+//! set aside == rows`, always. What cannot be read makes the input "not whole"; what cannot be parsed is set aside, counted
+//! and shown. Nothing is judged here.
+//!
+//! To add a source: 1. a file with an [`Opener`] and a [`LogSource`]; 2. its scheme in [`list`]. To add an encoding: 1. a
+//! decoder that feeds `records`; 2. its magic in `sniff`; 3. its arm in `reader`.
+
+mod complaint;
+mod decoder;
+mod error;
+mod export;
+mod file;
+mod header;
+mod json;
+mod json_scan;
+mod ledger;
+mod options;
+mod parquet;
+mod parquet_cells;
+mod reader;
+mod records;
+mod shape;
+mod sniff;
+mod source;
+mod stream;
+mod text;
+
+#[cfg(test)]
+mod json_inputs;
+#[cfg(test)]
+mod parquet_inputs;
+#[cfg(test)]
+mod properties;
+#[cfg(test)]
+mod samples;
+#[cfg(test)]
+mod testing;
+#[cfg(test)]
+mod wholeness;
+
+pub use error::Error;
+pub use options::{Limits, ReadOptions};
+pub use reader::InputReader;
+pub use source::{Input, LogSource, Opener, Ranges, list};

@@ -1,0 +1,147 @@
+//! The words for what is wrong: faults of one record go in, [`Diagnostic`]s come out.
+
+use crate::diag::{Diagnostic, Location, Severity, show};
+use crate::model::field::{Field, FieldInfo};
+
+/// Why a record is set aside.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Fault<'a> {
+    /// More or fewer values than the format has fields.
+    Count { got: usize, expected: usize },
+    /// Not a number, or out of range.
+    Number(&'static FieldInfo, &'a str),
+    /// Not an address.
+    Address(&'static FieldInfo, &'a str),
+    /// A log-status that AWS does not document.
+    Status(&'a str),
+    /// Times that cannot be.
+    Time { start: i64, end: i64 },
+    /// Bytes that are not UTF-8.
+    Encoding(&'a [u8]),
+    /// Beyond this many bytes.
+    TooLong(usize),
+    /// A JSON value where an event with a `message` should be.
+    NoMessage(&'a str),
+    /// The last line of an input that ends too early.
+    Cut,
+}
+
+const WHY: &str =
+    "the record is set aside: what passed then is not known, so claims about it cannot be proven";
+const HELP_FORMAT: &str =
+    "compare the line with the format; if the log has no header, pass its format with --log-format";
+const HELP_LOG: &str =
+    "look at the line; AWS writes none like it, so see what the log went through on its way";
+
+impl Fault<'_> {
+    /// Its code.
+    pub(super) fn code(&self) -> &'static str {
+        match self {
+            Fault::Count { .. } | Fault::NoMessage(_) => "record-field-count",
+            Fault::Number(..) => "record-bad-number",
+            Fault::Address(..) => "record-bad-address",
+            Fault::Status(_) => "record-bad-status",
+            Fault::Time { .. } => "record-bad-time",
+            Fault::Encoding(_) => "record-bad-encoding",
+            Fault::TooLong(_) => "record-too-long",
+            Fault::Cut => "input-truncated",
+        }
+    }
+
+    /// What, got and expected, and what to do.
+    fn words(&self) -> (String, String, &'static str) {
+        match *self {
+            Fault::Count { got, expected } => (
+                "the line does not fit its format".into(),
+                format!("{got} values, expected {expected}"),
+                HELP_FORMAT,
+            ),
+            Fault::Number(field, got) => (
+                format!("`{}` is not a number that it can have", field.text),
+                format!("`{}`, expected 0-{} or `-`", show(got), field.max),
+                HELP_FORMAT,
+            ),
+            Fault::Address(field, got) => (
+                format!("`{}` is not an address", field.text),
+                format!("`{}`, expected IPv4, IPv6 or `-`", show(got)),
+                HELP_FORMAT,
+            ),
+            Fault::Status(got) => (
+                "`log-status` is none that AWS documents".into(),
+                format!("`{}`, expected OK, NODATA or SKIPDATA", show(got)),
+                HELP_FORMAT,
+            ),
+            Fault::Time { start, end } => (
+                "the times of the record cannot be".into(),
+                format!(
+                    "start {start}, end {end}; expected start <= end, and at most a day between"
+                ),
+                HELP_FORMAT,
+            ),
+            Fault::Encoding(bytes) => (
+                "the line is not UTF-8".into(),
+                format!(
+                    "`{}`",
+                    show(&String::from_utf8_lossy(&bytes[..bytes.len().min(512)]))
+                ),
+                HELP_LOG,
+            ),
+            Fault::TooLong(limit) => (
+                "the line is too long".into(),
+                format!("more than {limit} bytes, expected a record"),
+                HELP_LOG,
+            ),
+            Fault::NoMessage(got) => (
+                "the event has no `message`".into(),
+                format!(
+                    "`{}`, expected an object with a `message` that is one record",
+                    show(got)
+                ),
+                "pass what CloudWatch Logs or Firehose wrote, or the output of `aws logs filter-log-events`",
+            ),
+            Fault::Cut => (
+                "the last line is cut off".into(),
+                "a line without its end, where the input ends too early".into(),
+                "fetch the file again",
+            ),
+        }
+    }
+
+    fn field(&self) -> Option<&'static str> {
+        match self {
+            Fault::Number(field, _) | Fault::Address(field, _) => Some(field.text),
+            Fault::Status(_) => Some(Field::LogStatus.text()),
+            Fault::Time { .. } => Some(Field::End.text()),
+            Fault::Count { .. }
+            | Fault::Encoding(_)
+            | Fault::TooLong(_)
+            | Fault::NoMessage(_)
+            | Fault::Cut => None,
+        }
+    }
+
+    /// The whole complaint.
+    pub(super) fn diagnostic(&self, uri: &str, line: u64) -> Diagnostic {
+        let (message, got, help) = self.words();
+        let place = Location::line(uri, line);
+        let place = match self.field() {
+            Some(name) => place.named(name),
+            None => place,
+        };
+        Diagnostic::new(Severity::Error, self.code(), message, WHY, help)
+            .at(place)
+            .got(got)
+    }
+}
+
+/// An input that cannot be read to its end.
+pub(super) fn unreadable(code: &'static str, uri: &str, message: impl Into<String>) -> Diagnostic {
+    Diagnostic::new(
+        Severity::Error,
+        code,
+        message,
+        "what stands in the rest of it is not known, so claims about that time cannot be proven",
+        "fetch it again, or name the logs alone if this is not one of them",
+    )
+    .at(Location::source(uri))
+}

@@ -1,0 +1,25 @@
+//! What every decoder of bytes is: pieces in, cut anywhere; records out, always the same.
+
+use crate::diag::Diagnostic;
+use crate::ingest::records::Records;
+
+/// A decoder without I/O.
+pub(super) trait Decoder: Send {
+    /// Takes the next piece.
+    ///
+    /// # Errors
+    /// Bytes after which nothing can be read any more; what came before is kept.
+    fn push(&mut self, bytes: &[u8], records: &mut Records) -> Result<(), Box<Diagnostic>>;
+
+    /// The input has ended, as it should.
+    ///
+    /// # Errors
+    /// It has ended too early.
+    fn finish(&mut self, records: &mut Records) -> Result<(), Box<Diagnostic>>;
+
+    /// The input has ended as it should not: what stands half read is set aside, for half a number is a number.
+    fn cut(&mut self, records: &mut Records);
+
+    /// What it has read: `text`, `export` or `json`.
+    fn encoding(&self) -> &'static str;
+}

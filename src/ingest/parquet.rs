@@ -1,0 +1,260 @@
+//! Parquet: byte ranges go in, rows come out, by the names and types of each file's own columns.
+//!
+//! Built on the push decoders of the `parquet` crate, which ask for ranges and do no I/O; so a file, a spooled pipe and (later)
+//! ranged reads of S3 feed the same code. Memory: the wanted columns of one row group, and one batch.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+
+use ::parquet::DecodeResult;
+use ::parquet::arrow::ProjectionMask;
+use ::parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions};
+use ::parquet::arrow::push_decoder::{ParquetPushDecoder, ParquetPushDecoderBuilder};
+use ::parquet::file::metadata::{PageIndexPolicy, ParquetMetaData, ParquetMetaDataPushDecoder};
+use arrow::array::RecordBatch;
+
+use crate::diag::{Diagnostic, Location, show};
+use crate::ingest::complaint::unreadable;
+use crate::ingest::options::ReadOptions;
+use crate::ingest::parquet_cells::{CellFault, Cells};
+use crate::ingest::records::Records;
+use crate::ingest::shape::{Shape, is_read};
+use crate::ingest::source::Ranges;
+use crate::model::batch::Value;
+use crate::model::format::Format;
+
+/// Rows of one file.
+pub(super) struct ParquetReader {
+    ranges: Box<dyn Ranges>,
+    decoder: ParquetPushDecoder,
+    /// `None` if the columns are no format: rows are then only counted.
+    shape: Option<Shape>,
+    /// The fields of the shape that the decoder brings, in its order.
+    columns: Vec<usize>,
+    line_bytes_max: usize,
+    rows: u64,
+    rows_claimed: u64,
+    bytes: u64,
+}
+
+type Broken = Box<Diagnostic>;
+
+impl ParquetReader {
+    /// Reads the footer.
+    ///
+    /// # Errors
+    /// A file that is not Parquet, or that claims to be larger than the limit.
+    pub(super) fn open(
+        mut ranges: Box<dyn Ranges>,
+        options: &ReadOptions,
+        records: &mut Records,
+    ) -> Result<ParquetReader, Broken> {
+        let uri = records.ledger.uri().to_owned();
+        let mut bytes = 0;
+        let metadata = footer(ranges.as_mut(), &mut bytes).map_err(|why| corrupt(&uri, &why))?;
+        let claimed: u64 = metadata
+            .row_groups()
+            .iter()
+            .map(|group| u64::try_from(group.total_byte_size()).unwrap_or(u64::MAX))
+            .fold(0, u64::saturating_add);
+        if claimed > options.limits.object_bytes {
+            let what = format!(
+                "it unzips to {claimed} bytes, beyond the limit of {}",
+                options.limits.object_bytes
+            );
+            return Err(Box::new(unreadable("input-too-large", &uri, what)));
+        }
+        let rows_claimed = u64::try_from(metadata.file_metadata().num_rows()).unwrap_or(0);
+        let opened = guarded(|| {
+            // The Arrow schema that some writers embed is passed over: only Parquet's own types count.
+            let reader_options = ArrowReaderOptions::new().with_skip_arrow_metadata(true);
+            ArrowReaderMetadata::try_new(Arc::new(metadata), reader_options)
+                .map_err(|why| why.to_string())
+        });
+        let metadata = opened.map_err(|why| corrupt(&uri, &why))?;
+        let (shape, columns) = shape_of(&metadata, options, records);
+        let built = guarded(|| {
+            let builder = ParquetPushDecoderBuilder::new_with_metadata(metadata);
+            let mask = ProjectionMask::roots(builder.parquet_schema(), columns.iter().copied());
+            let builder = builder
+                .with_projection(mask)
+                .with_batch_size(options.batch_rows.max(1));
+            builder.build().map_err(|why| why.to_string())
+        });
+        Ok(ParquetReader {
+            ranges,
+            decoder: built.map_err(|why| corrupt(&uri, &why))?,
+            shape,
+            columns,
+            line_bytes_max: options.limits.line_bytes,
+            rows: 0,
+            rows_claimed,
+            bytes,
+        })
+    }
+
+    /// Bytes of the file that were read, some perhaps twice.
+    pub(super) fn bytes(&self) -> u64 {
+        self.bytes
+    }
+
+    /// Reads the next rows; whether there may be more.
+    ///
+    /// # Errors
+    /// A file that cannot be read any further.
+    pub(super) fn step(&mut self, records: &mut Records) -> Result<bool, Broken> {
+        let next = guarded(|| self.decoder.try_decode().map_err(|why| why.to_string()));
+        let uri = records.ledger.uri();
+        match next.map_err(|why| corrupt(uri, &why))? {
+            DecodeResult::NeedsData(wanted) => {
+                let mut data = Vec::with_capacity(wanted.len());
+                for range in &wanted {
+                    let read = self.ranges.read(range.clone());
+                    let read = read.map_err(|why| corrupt(uri, &why.to_string()))?;
+                    self.bytes += read.len() as u64;
+                    data.push(read.into());
+                }
+                let pushed = guarded(|| {
+                    self.decoder
+                        .push_ranges(wanted, data)
+                        .map_err(|why| why.to_string())
+                });
+                pushed.map_err(|why| corrupt(uri, &why))?;
+                Ok(true)
+            }
+            DecodeResult::Data(batch) => {
+                self.batch(&batch, records)?;
+                Ok(true)
+            }
+            DecodeResult::Finished if self.rows != self.rows_claimed => {
+                let why = format!("{} rows, its footer says {}", self.rows, self.rows_claimed);
+                Err(corrupt(uri, &why))
+            }
+            DecodeResult::Finished => Ok(false),
+        }
+    }
+
+    fn batch(&mut self, batch: &RecordBatch, records: &mut Records) -> Result<(), Broken> {
+        let Some(shape) = &self.shape else {
+            for _ in 0..batch.num_rows() {
+                self.rows += 1;
+                records.formatless_row();
+            }
+            return Ok(());
+        };
+        let mut cells: Vec<Cells> = Vec::new();
+        cells.resize_with(shape.len(), || Cells::Unread);
+        for (column, index) in batch.columns().iter().zip(&self.columns) {
+            let read = guarded(|| Cells::new(column, shape, *index).map_err(|why| why.to_string()));
+            cells[*index] = read.map_err(|why| corrupt(records.ledger.uri(), &why))?;
+        }
+        let mut values = Vec::with_capacity(shape.len());
+        for row in 0..batch.num_rows() {
+            self.rows += 1;
+            records.ledger.row();
+            take_row(
+                &cells,
+                row,
+                shape,
+                self.line_bytes_max,
+                self.rows,
+                records,
+                &mut values,
+            );
+        }
+        Ok(())
+    }
+}
+
+/// One row: the first value that is wrong sets it aside, as in text.
+fn take_row<'a>(
+    cells: &'a [Cells],
+    row: usize,
+    shape: &Shape,
+    line_bytes_max: usize,
+    number: u64,
+    records: &mut Records,
+    values: &mut Vec<Value<'a>>,
+) {
+    values.clear();
+    for (index, column) in cells.iter().enumerate() {
+        match column.value(row, shape, index, line_bytes_max) {
+            Ok(value) => values.push(value),
+            Err(CellFault::Fault(fault)) => return records.fault(fault, number),
+            Err(CellFault::Number(got)) => {
+                return records.fault(shape.fault(index, &got.to_string()), number);
+            }
+        }
+    }
+    match shape.judge(values) {
+        Ok(status) => records.take(values, status, number),
+        Err(fault) => records.fault(fault, number),
+    }
+}
+
+/// The format that the columns are, and which of them must be read.
+fn shape_of(
+    metadata: &ArrowReaderMetadata,
+    options: &ReadOptions,
+    records: &mut Records,
+) -> (Option<Shape>, Vec<usize>) {
+    let names = metadata
+        .schema()
+        .fields()
+        .iter()
+        .map(|field| field.name().as_str());
+    match Format::from_names(names) {
+        Ok(format) => {
+            let shape = Shape::new(&format);
+            let columns = format.fields().iter().enumerate();
+            let columns =
+                columns.filter(|(index, field)| is_read(&shape, *index, field, options.projection));
+            let columns = columns.map(|(index, _)| index).collect();
+            records.open(format);
+            (Some(shape), columns)
+        }
+        Err(why) => {
+            let place = Location::source(records.ledger.uri());
+            records.no_format(&why, place);
+            (None, Vec::new())
+        }
+    }
+}
+
+/// Reads the metadata at the end of the file.
+fn footer(ranges: &mut dyn Ranges, bytes: &mut u64) -> Result<ParquetMetaData, String> {
+    let mut decoder = guarded(|| {
+        let decoder =
+            ParquetMetaDataPushDecoder::try_new(ranges.size()).map_err(|why| why.to_string())?;
+        Ok(decoder.with_page_index_policy(PageIndexPolicy::Skip))
+    })?;
+    loop {
+        match guarded(|| decoder.try_decode().map_err(|why| why.to_string()))? {
+            DecodeResult::Data(metadata) => return Ok(metadata),
+            DecodeResult::Finished => return Err("it has no footer".into()),
+            DecodeResult::NeedsData(wanted) => {
+                for range in wanted {
+                    let data = ranges.read(range.clone()).map_err(|why| why.to_string())?;
+                    *bytes += data.len() as u64;
+                    guarded(|| {
+                        decoder
+                            .push_range(range, data.into())
+                            .map_err(|why| why.to_string())
+                    })?;
+                }
+            }
+        }
+    }
+}
+
+/// Runs code of the `parquet` crate, which panics on some corrupt files; to us that is one more file that cannot be read.
+fn guarded<T>(run: impl FnOnce() -> Result<T, String>) -> Result<T, String> {
+    catch_unwind(AssertUnwindSafe(run))
+        .unwrap_or_else(|_| Err("its bytes make the Parquet decoder fail".into()))
+}
+
+fn corrupt(uri: &str, why: &str) -> Broken {
+    Box::new(
+        unreadable("input-unreadable", uri, "it is Parquet that cannot be read").got(show(why)),
+    )
+}

@@ -1,0 +1,265 @@
+//! Lines and rows of one input become batches: the one place where a record is taken or set aside.
+
+use std::collections::VecDeque;
+
+use crate::diag::{Diagnostic, Location, Severity, show};
+use crate::ingest::complaint::{Fault, unreadable};
+use crate::ingest::header;
+use crate::ingest::ledger::Ledger;
+use crate::ingest::options::ReadOptions;
+use crate::ingest::shape::Shape;
+use crate::model::batch::{BatchBuilder, FlowBatch, Status, Value};
+use crate::model::format::{Format, FormatError, FormatField};
+
+/// What is known of the format at this point of the input.
+enum State {
+    /// Nothing: no line has come yet.
+    Fresh,
+    /// This one.
+    Open(Box<Open>),
+    /// None, for the reason with this code; it has been said.
+    Unknown(&'static str),
+}
+
+struct Open {
+    format: Format,
+    shape: Shape,
+    builder: BatchBuilder,
+}
+
+/// Collects the records of one input.
+pub(super) struct Records {
+    pub(super) ledger: Ledger,
+    options: ReadOptions,
+    flow_log: Option<String>,
+    state: State,
+    formats: Vec<Format>,
+    ready: VecDeque<FlowBatch>,
+}
+
+impl Records {
+    pub(super) fn new(uri: &str, flow_log: Option<&str>, options: &ReadOptions) -> Records {
+        Records {
+            ledger: Ledger::new(uri),
+            options: options.clone(),
+            flow_log: flow_log.map(str::to_owned),
+            state: State::Fresh,
+            formats: Vec::new(),
+            ready: VecDeque::new(),
+        }
+    }
+
+    pub(super) fn formats(&self) -> &[Format] {
+        &self.formats
+    }
+
+    /// The next batch that is full, or the last one.
+    pub(super) fn next_ready(&mut self) -> Option<FlowBatch> {
+        let batch = self.ready.pop_front()?;
+        self.ledger.handed(batch.len());
+        Some(batch)
+    }
+
+    /// A line without blanks at its ends. `scratch` is the caller's, so that it is made once for many lines.
+    #[inline]
+    pub(super) fn line<'a>(&mut self, line: &'a str, number: u64, scratch: &mut Vec<Value<'a>>) {
+        if self.is_header(line, number) {
+            return;
+        }
+        self.ledger.row();
+        if matches!(self.state, State::Fresh) {
+            self.choose(line, number);
+        }
+        match &mut self.state {
+            State::Open(open) => match open.shape.line(line, scratch) {
+                Ok(status) => self.take(scratch, status, number),
+                Err(fault) => self.fault(fault, number),
+            },
+            State::Unknown(code) => {
+                let code = *code;
+                self.ledger.set_aside_again(code);
+            }
+            // INVARIANT: `choose` leaves no `Fresh`.
+            State::Fresh => self.ledger.set_aside_again("format-bad"),
+        }
+    }
+
+    /// A row of which only the fault is known: a line that is not text, a value that is not an event.
+    pub(super) fn bad_row(&mut self, fault: Fault<'_>, number: u64) {
+        self.ledger.row();
+        self.fault(fault, number);
+    }
+
+    /// A row whose fault is known.
+    pub(super) fn fault(&mut self, fault: Fault<'_>, number: u64) {
+        self.ledger
+            .set_aside(fault.code(), |uri| fault.diagnostic(uri, number));
+    }
+
+    /// A row whose values are good.
+    #[inline]
+    pub(super) fn take(&mut self, values: &[Value<'_>], status: Status, number: u64) {
+        let State::Open(open) = &mut self.state else {
+            return;
+        };
+        self.ledger.taken(status);
+        let full = match open.builder.push(values, status, number) {
+            Ok(()) => open.builder.len() >= self.options.batch_rows.max(1),
+            Err(_) => true,
+        };
+        if full {
+            self.flush();
+        }
+    }
+
+    /// Hands the batch in work on, full or not.
+    pub(super) fn flush(&mut self) {
+        let State::Open(open) = &mut self.state else {
+            return;
+        };
+        if open.builder.is_empty() {
+            return;
+        }
+        match open.builder.finish() {
+            Ok(batch) => self.ready.push_back(batch),
+            Err(why) => {
+                let what = format!(
+                    "its records do not fit into a batch: {}",
+                    show(&why.to_string())
+                );
+                let lost = unreadable("input-unreadable", self.ledger.uri(), what);
+                self.ledger.not_whole(lost);
+            }
+        }
+    }
+
+    fn is_header(&mut self, line: &str, number: u64) -> bool {
+        let format = match &self.state {
+            State::Fresh => match header::first(line) {
+                None => return false,
+                Some(format) => format,
+            },
+            State::Open(_) | State::Unknown(_) => match header::later(line) {
+                None => return false,
+                Some(format) => Ok(format),
+            },
+        };
+        match format {
+            Ok(format) => self.switch(format, number),
+            Err(why) => self.no_format(&why, Location::line(self.ledger.uri(), number)),
+        }
+        true
+    }
+
+    /// A header in mid-file: the same as before changes nothing.
+    fn switch(&mut self, format: Format, number: u64) {
+        if let State::Open(open) = &self.state {
+            if open.format == format {
+                return;
+            }
+            let note = Diagnostic::new(
+                Severity::Note,
+                "input-changed-format",
+                "from this header on, the format is another",
+                "records before and after it are read each by its own format",
+                "nothing to do, unless two logs were joined by accident",
+            );
+            let got = format!("`{}`", show(&format.to_string()));
+            self.ledger
+                .say(note.at(Location::line(self.ledger.uri(), number)).got(got));
+        }
+        self.open(format);
+    }
+
+    /// From here on, records have this format.
+    pub(super) fn open(&mut self, format: Format) {
+        self.flush();
+        if !self.formats.contains(&format) {
+            self.formats.push(format.clone());
+        }
+        self.state = State::Open(Box::new(Open {
+            shape: Shape::new(&format),
+            builder: BatchBuilder::new(&format, self.options.projection),
+            format,
+        }));
+    }
+
+    /// From here on, rows cannot be read, for this is not a format.
+    pub(super) fn no_format(&mut self, why: &FormatError, place: Location) {
+        self.flush();
+        let code = match why {
+            FormatError::Duplicate(_) => "format-duplicate-field",
+            _ => "format-bad",
+        };
+        let what = format!("the names of its fields are not a format: {why}");
+        self.ledger.not_whole(
+            Diagnostic::new(
+                Severity::Error,
+                code,
+                what,
+                "which value belongs to which field is not known, so all its records are set aside",
+                "fetch the file again; AWS writes each field once",
+            )
+            .at(place),
+        );
+        self.state = State::Unknown(code);
+    }
+
+    /// A row that cannot be read, for there is no format; that has been said.
+    pub(super) fn formatless_row(&mut self) {
+        self.ledger.row();
+        let code = if let State::Unknown(code) = self.state {
+            code
+        } else {
+            "format-bad"
+        };
+        self.ledger.set_aside_again(code);
+    }
+
+    fn choose(&mut self, line: &str, number: u64) {
+        match header::without(line, self.flow_log.as_deref(), &self.options) {
+            Some(format) => self.open(format),
+            None => {
+                let place = Location::line(self.ledger.uri(), number);
+                self.ledger.not_whole(
+                    Diagnostic::new(
+                        Severity::Error,
+                        "format-ambiguous",
+                        "the log has no header, and the topology's flow logs have more than one format",
+                        "which value belongs to which field is not known, so all its records are set aside",
+                        "keep AWS's file names, which name the flow log (`…_fl-…_…`), or pass --log-format",
+                    )
+                    .at(place),
+                );
+                self.state = State::Unknown("format-ambiguous");
+            }
+        }
+    }
+
+    /// The input has ended: the last batch, and what is to be said once.
+    pub(super) fn finish(&mut self) {
+        self.flush();
+        let mut names: Vec<String> = Vec::new();
+        for field in self.formats.iter().flat_map(Format::fields) {
+            if let FormatField::Unknown(name) = field {
+                let name = format!("`{}`", show(name));
+                if !names.contains(&name) {
+                    names.push(name);
+                }
+            }
+        }
+        if names.is_empty() {
+            return;
+        }
+        let note = Diagnostic::new(
+            Severity::Note,
+            "format-unknown-field",
+            format!("{} field(s) that this version does not know", names.len()),
+            "their values are kept as text, and no rule reads them",
+            "see whether a newer version knows them",
+        );
+        let uri = self.ledger.uri().to_owned();
+        self.ledger
+            .say(note.at(Location::source(uri)).got(names.join(", ")));
+    }
+}
