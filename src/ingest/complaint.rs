@@ -4,7 +4,7 @@ use crate::diag::{Diagnostic, Location, Severity, show};
 use crate::model::field::{Field, FieldInfo};
 
 /// Why a record is set aside.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug)]
 pub(super) enum Fault<'a> {
     /// More or fewer values than the format has fields.
     Count { got: usize, expected: usize },

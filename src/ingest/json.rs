@@ -259,7 +259,7 @@ impl JsonDecoder {
         };
         if envelope.key == "message" {
             envelope.has_message = true;
-            return self.message(value, records, |value| serde_json::from_slice(value));
+            return self.message(value, records, serde_json::from_slice);
         }
         // A long value of another name is none of ours.
         let Some(value) = value else { return Ok(()) };

@@ -51,11 +51,6 @@ impl Ledger {
         &self.uri
     }
 
-    /// Whether nothing that makes the input less than whole has happened yet.
-    pub(super) fn is_whole(&self) -> bool {
-        self.whole
-    }
-
     /// A line or row that is neither blank nor a header.
     pub(super) fn row(&mut self) {
         self.rows += 1;

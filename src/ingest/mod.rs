@@ -38,7 +38,17 @@ mod stream;
 mod text;
 
 #[cfg(test)]
+mod json_inputs;
+#[cfg(test)]
+mod parquet_inputs;
+#[cfg(test)]
+mod properties;
+#[cfg(test)]
 mod samples;
+#[cfg(test)]
+mod testing;
+#[cfg(test)]
+mod wholeness;
 
 pub use error::Error;
 pub use options::{Limits, ReadOptions};

@@ -91,11 +91,16 @@ impl InputReader {
 
     /// What was read, and how well. Asked before [`InputReader::next_batch`] gives `None`, the input is not whole.
     pub fn into_report(mut self) -> InputReport {
-        if !matches!(self.stage, Stage::Done) {
+        let mut early = !matches!(self.stage, Stage::Done);
+        while self.records.next_ready().is_some() {
+            early = true;
+        }
+        if early {
             let early = self.broken("input-interrupted", "it was not read to its end");
             self.fail(*early);
+            // What the last step left is as little wanted as the rest.
+            while self.records.next_ready().is_some() {}
         }
-        // Records of batches that nobody fetched show as a mismatch, so that they cannot get lost either.
         let sha256 = match &self.stream {
             Some(stream) if self.ended => Some(stream.sha256()),
             Some(_) | None => None,

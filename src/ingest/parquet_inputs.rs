@@ -1,0 +1,124 @@
+//! Parquet inputs of other hands: types and names that AWS does not write.
+
+use std::sync::Arc;
+
+use arrow::array::{
+    ArrayRef, BinaryArray, DictionaryArray, Float64Array, Int32Array, Int64Array, LargeStringArray,
+    RecordBatch, StringArray, UInt64Array,
+};
+use arrow::datatypes::{Field as ArrowField, Int32Type, Schema};
+use parquet::arrow::ArrowWriter;
+use parquet::basic::Compression;
+use parquet::file::properties::WriterProperties;
+
+use crate::ingest::testing::{codes, facts, random_access, read};
+use crate::ingest::{Limits, ReadOptions};
+use crate::model::evidence::InputReport;
+
+fn written(columns: Vec<(&str, ArrayRef)>, compression: Compression) -> Vec<u8> {
+    let fields: Vec<ArrowField> = columns
+        .iter()
+        .map(|(name, column)| ArrowField::new(*name, column.data_type().clone(), true))
+        .collect();
+    let columns = columns.into_iter().map(|(_, column)| column).collect();
+    let batch = RecordBatch::try_new(Arc::new(Schema::new(fields)), columns).unwrap();
+    let properties = WriterProperties::builder()
+        .set_compression(compression)
+        .build();
+    let mut bytes = Vec::new();
+    let mut writer = ArrowWriter::try_new(&mut bytes, batch.schema(), Some(properties)).unwrap();
+    writer.write(&batch).unwrap();
+    writer.close().unwrap();
+    bytes
+}
+
+fn of(columns: Vec<(&str, ArrayRef)>) -> (Vec<String>, InputReport) {
+    let bytes = written(columns, Compression::SNAPPY);
+    let (batches, report) = read(&random_access("a.parquet", &bytes), &ReadOptions::default());
+    (facts(&batches), report)
+}
+
+#[test]
+fn each_file_has_its_own_types() {
+    let dictionary: DictionaryArray<Int32Type> = vec![Some("10.0.0.1"), None, Some("-")]
+        .into_iter()
+        .collect();
+    #[rustfmt::skip]
+    let cases: Vec<(&str, &str, ArrayRef, Vec<&str>, &str)> = vec![
+        // title,                     name,       column,                                                     facts,                                                 codes
+        ("INT32 for a number",        "bytes",    Arc::new(Int32Array::from(vec![Some(5), None])),            vec!["1: Flow bytes=5", "2: Flow bytes=-"],           ""),
+        ("INT64 for a port",          "dstport",  Arc::new(Int64Array::from(vec![443, 70_000])),              vec!["1: Flow dstport=443"],                          "record-bad-number"),
+        ("text for a number",         "bytes",    Arc::new(StringArray::from(vec!["5", "-", ""])),            vec!["1: Flow bytes=5", "2: Flow bytes=-"],           "record-bad-number"),
+        ("a negative number",         "bytes",    Arc::new(Int64Array::from(vec![-1])),                       vec![],                                               "record-bad-number"),
+        ("an unsigned number",        "bytes",    Arc::new(UInt64Array::from(vec![7, u64::MAX])),             vec!["1: Flow bytes=7"],                              "record-bad-number"),
+        ("a fraction",                "bytes",    Arc::new(Float64Array::from(vec![1.5])),                    vec![],                                               "record-bad-number"),
+        ("a number for an account",   "account_id", Arc::new(Int64Array::from(vec![123_456_789_012])),        vec!["1: Flow account_id=123456789012"],              ""),
+        ("a dictionary of addresses", "pkt_srcaddr", Arc::new(dictionary),                                    vec!["1: Flow pkt_srcaddr=10.0.0.1", "2: Flow pkt_srcaddr=-", "3: Flow pkt_srcaddr=-"], ""),
+        ("large text",                "pkt_srcaddr", Arc::new(LargeStringArray::from(vec!["::1", "x"])),      vec!["1: Flow pkt_srcaddr=::1"],                      "record-bad-address"),
+        ("bytes that are text",       "action",   Arc::new(BinaryArray::from(vec![&b"ACCEPT"[..], b"\xff"])), vec!["1: Flow action=ACCEPT"],                        "record-bad-encoding"),
+        ("no addresses, no status",   "srcaddr",  Arc::new(StringArray::from(vec!["-"])),                     vec!["1: SkipData srcaddr=-"],                        ""),
+        ("a status of tomorrow",      "log_status", Arc::new(StringArray::from(vec!["NODATA", "LATE"])),      vec!["1: NoData log_status=NODATA"],                  "record-bad-status"),
+        ("hyphens",                   "log-status", Arc::new(StringArray::from(vec!["OK"])),                  vec!["1: Flow log_status=OK"],                        ""),
+        ("another case is another name", "Action", Arc::new(StringArray::from(vec!["ACCEPT"])),               vec!["1: Flow Action=ACCEPT"],                        "format-unknown-field"),
+    ];
+    for (title, name, column, expected, code) in cases {
+        let (facts, report) = of(vec![(name, column)]);
+        assert_eq!(facts, expected, "{title}");
+        assert_eq!(codes(&report).join(" "), code, "{title}");
+        assert!(report.whole && report.sha256.is_some(), "{title}");
+    }
+}
+
+#[test]
+fn columns_that_are_no_format_set_all_rows_aside() {
+    let column = || Arc::new(StringArray::from(vec!["10.0.0.1", "10.0.0.2"])) as ArrayRef;
+    for (names, code) in [
+        (["srcaddr", "srcaddr"], "format-duplicate-field"),
+        (["srcaddr", "tag.name"], "format-bad"),
+    ] {
+        let (facts, report) = of(names.map(|name| (name, column())).into());
+        assert!(facts.is_empty() && !report.whole);
+        assert_eq!((report.rows, report.set_aside), (2, 2));
+        assert_eq!(codes(&report), [code]);
+    }
+}
+
+#[test]
+fn codecs_and_limits() {
+    let column = || Arc::new(Int64Array::from_iter_values(0..10_000)) as ArrayRef;
+    for codec in [
+        Compression::UNCOMPRESSED,
+        Compression::SNAPPY,
+        Compression::GZIP(Default::default()),
+        Compression::ZSTD(Default::default()),
+    ] {
+        let bytes = written(vec![("bytes", column())], codec);
+        let (_, report) = read(
+            &random_access("a", &bytes),
+            &ReadOptions {
+                batch_rows: 777,
+                ..ReadOptions::default()
+            },
+        );
+        assert_eq!(
+            (report.flows, report.whole, report.encoding.as_str()),
+            (10_000, true, "parquet")
+        );
+        assert_eq!(report.size, bytes.len() as u64);
+        let limits = Limits {
+            object_bytes: 10_000,
+            ..Limits::default()
+        };
+        let (_, report) = read(
+            &random_access("a", &bytes),
+            &ReadOptions {
+                limits,
+                ..ReadOptions::default()
+            },
+        );
+        assert_eq!(
+            (report.flows, report.whole, codes(&report)),
+            (0, false, vec!["input-too-large".to_owned()])
+        );
+    }
+}

@@ -1,0 +1,288 @@
+//! What holds of any input: where bytes are cut, what they are zipped in and how they are encoded changes nothing, and every
+//! line is accounted for.
+
+use std::sync::Arc;
+
+use arrow::array::{ArrayRef, Int32Array, Int64Array, RecordBatch, StringArray};
+use parquet::arrow::ArrowWriter;
+use parquet::basic::{Compression, GzipLevel};
+use parquet::file::properties::WriterProperties;
+use proptest::collection::vec;
+use proptest::prelude::*;
+
+use crate::ingest::ReadOptions;
+use crate::ingest::testing::{
+    codes, facts, gzip, input, input_in_reads, random_access, read, read_bytes,
+};
+use crate::model::field::{Field, FieldSet, Kind};
+
+const NAMES: [&str; 8] = [
+    "srcaddr",
+    "dstport",
+    "bytes",
+    "start",
+    "end",
+    "action",
+    "lane",
+    "log-status",
+];
+
+/// A record by its values; some are wrong.
+fn any_record() -> impl Strategy<Value = Vec<String>> {
+    let pick =
+        |values: &'static [&'static str]| prop::sample::select(values).prop_map(str::to_owned);
+    let address = pick(&["10.0.0.1", "2001:db8::1", "-", "10.0.0.256"]);
+    let port = pick(&["443", "0", "65535", "-", "65536", "-1"]);
+    let bytes = pick(&["0", "9223372036854775807", "-", "12"]);
+    let start = pick(&["100", "160", "-"]);
+    let end = pick(&["160", "99", "200000", "-"]);
+    let action = pick(&["ACCEPT", "REJECT", "-", "version"]);
+    let lane = pick(&["7", "-", "a"]);
+    let status = pick(&["OK", "OK", "NODATA", "SKIPDATA", "LATE", "-"]);
+    (address, port, bytes, start, end, action, lane, status)
+        .prop_map(|(a, b, c, d, e, f, g, h)| vec![a, b, c, d, e, f, g, h])
+}
+
+/// Lines of a log, most of them records; some are none.
+fn any_log() -> impl Strategy<Value = Vec<u8>> {
+    let record = any_record().prop_map(|values| values.join(" ").into_bytes());
+    let line = prop_oneof![
+        6 => record,
+        1 => Just(NAMES.join(" ").into_bytes()),
+        1 => Just(b"srcaddr dstport".to_vec()),
+        1 => Just(b"  ".to_vec()),
+        1 => Just(vec![b'x'; 300]),
+        1 => vec(any::<u8>(), 0..20),
+    ];
+    (any::<bool>(), vec(line, 0..30)).prop_map(|(header, lines)| {
+        let mut log = if header {
+            NAMES.join("\t").into_bytes()
+        } else {
+            Vec::new()
+        };
+        for line in lines {
+            log.extend_from_slice(b"\n");
+            log.extend_from_slice(&line);
+        }
+        log
+    })
+}
+
+fn small() -> ReadOptions {
+    let mut options = ReadOptions {
+        batch_rows: 4,
+        ..ReadOptions::default()
+    };
+    options.limits.line_bytes = 200;
+    options
+}
+
+/// What a log says, apart from how it is stored.
+fn said(bytes: &[u8], read_max: usize) -> (Vec<String>, Vec<String>, Vec<String>, bool) {
+    let (batches, report) = read(&input_in_reads("a", bytes, read_max, false), &small());
+    let complaints = report.diagnostics.iter().map(ToString::to_string).collect();
+    (facts(&batches), complaints, report.formats, report.whole)
+}
+
+/// Feeds a decoder the same bytes, cut at these places.
+fn decoded(bytes: &[u8], cuts: &[prop::sample::Index], json: bool) -> (Vec<String>, Vec<String>) {
+    use crate::ingest::decoder::Decoder;
+    use crate::ingest::records::Records;
+    let mut records = Records::new("a", None, &small());
+    let mut decoder: Box<dyn Decoder> = if json {
+        Box::new(crate::ingest::json::JsonDecoder::new(200))
+    } else {
+        Box::new(crate::ingest::text::TextDecoder::new(200))
+    };
+    let mut cuts: Vec<usize> = cuts.iter().map(|cut| cut.index(bytes.len() + 1)).collect();
+    cuts.extend([0, bytes.len()]);
+    cuts.sort_unstable();
+    let pushed = cuts
+        .windows(2)
+        .try_for_each(|cut| decoder.push(&bytes[cut[0]..cut[1]], &mut records));
+    match pushed.and_then(|()| decoder.finish(&mut records)) {
+        Ok(()) => {}
+        Err(why) => {
+            decoder.cut(&mut records);
+            records.ledger.not_whole(*why);
+        }
+    }
+    records.finish();
+    let batches: Vec<_> = std::iter::from_fn(|| records.next_ready()).collect();
+    let report = records.ledger.into_report();
+    let records = report.flows + report.nodata + report.skipdata;
+    assert_eq!(
+        report.rows,
+        records + report.set_aside,
+        "lines in, lines accounted for"
+    );
+    (
+        facts(&batches),
+        report.diagnostics.iter().map(ToString::to_string).collect(),
+    )
+}
+
+/// The same records in Parquet; missing values as null or as `-`, numbers as INT32, INT64 or text.
+fn parquet(rows: &[Vec<String>], nulls: bool, typed: bool) -> Vec<u8> {
+    let mut columns: Vec<(String, ArrayRef)> = Vec::new();
+    for (index, name) in NAMES.iter().enumerate() {
+        let values = rows.iter().map(|row| row[index].as_str());
+        let kind = Field::by_name(name).map(|field| field.info().kind);
+        let column: ArrayRef = match kind {
+            Some(Kind::Int32) if typed => Arc::new(
+                values
+                    .map(|v| v.parse::<i32>().ok())
+                    .collect::<Int32Array>(),
+            ),
+            Some(Kind::Int64) if typed => Arc::new(
+                values
+                    .map(|v| v.parse::<i64>().ok())
+                    .collect::<Int64Array>(),
+            ),
+            _ => Arc::new(
+                values
+                    .map(|v| (!nulls || v != "-").then_some(v))
+                    .collect::<StringArray>(),
+            ),
+        };
+        columns.push((name.replace('-', "_"), column));
+    }
+    let batch =
+        RecordBatch::try_from_iter_with_nullable(columns.into_iter().map(|(n, c)| (n, c, true)))
+            .unwrap();
+    let properties = WriterProperties::builder()
+        .set_compression(Compression::GZIP(GzipLevel::default()))
+        .set_max_row_group_row_count(Some(7))
+        .build();
+    let mut bytes = Vec::new();
+    let mut writer = ArrowWriter::try_new(&mut bytes, batch.schema(), Some(properties)).unwrap();
+    writer.write(&batch).unwrap();
+    writer.close().unwrap();
+    bytes
+}
+
+/// Facts and codes, with lines counted from the first record.
+fn parquet_and_text(
+    rows: &[Vec<String>],
+    nulls: bool,
+    typed: bool,
+    projection: FieldSet,
+) -> [(Vec<String>, Vec<String>); 2] {
+    let format = crate::model::format::Format::from_names(NAMES).unwrap();
+    let options = ReadOptions {
+        projection,
+        log_format: Some(format),
+        ..ReadOptions::default()
+    };
+    let text: String = rows.iter().map(|row| row.join(" ") + "\n").collect();
+    let bytes = parquet(rows, nulls, typed);
+    [random_access("a", &bytes), input("a", text.as_bytes())].map(|input| {
+        let (batches, report) = read(&input, &options);
+        assert!(report.whole && report.sha256.is_some());
+        (
+            facts(&batches),
+            report.diagnostics.iter().map(ToString::to_string).collect(),
+        )
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, cases: 128, ..ProptestConfig::default() })]
+
+    #[test]
+    fn where_the_bytes_of_text_are_cut_does_not_matter(log in any_log(), cuts in vec(any::<prop::sample::Index>(), 0..8)) {
+        prop_assert_eq!(decoded(&log, &cuts, false), decoded(&log, &[], false));
+    }
+
+    #[test]
+    fn members_of_gzip_and_sizes_of_reads_do_not_matter(log in any_log(), at in any::<prop::sample::Index>(), read_max in 1usize..40) {
+        let (head, tail) = log.split_at(at.index(log.len() + 1));
+        let zipped = [gzip(head), gzip(tail)].concat();
+        prop_assert_eq!(said(&zipped, read_max), said(&log, usize::MAX));
+    }
+
+    #[test]
+    fn where_the_bytes_of_json_are_cut_does_not_matter(
+        records in vec(any_record(), 0..12),
+        cuts in vec(any::<prop::sample::Index>(), 0..8),
+        broken in any::<Option<(prop::sample::Index, u8)>>(),
+    ) {
+        let messages = records.iter().map(|values| serde_json::json!({"id": "é\"", "message": values.join(" ")}));
+        let mut json = serde_json::json!({"messageType": "DATA_MESSAGE", "logEvents": messages.collect::<Vec<_>>()}).to_string().into_bytes();
+        if let Some((at, byte)) = broken {
+            let at = at.index(json.len());
+            json[at] = byte;
+        }
+        prop_assert_eq!(decoded(&json, &cuts, true), decoded(&json, &[], true));
+    }
+
+    #[test]
+    fn parquet_says_what_text_says(rows in vec(any_record(), 1..20), nulls in any::<bool>(), all in any::<bool>()) {
+        let projection = if all { FieldSet::ALL } else { FieldSet::of(&[Field::SrcAddr, Field::Action]) };
+        let [parquet, text] = parquet_and_text(&rows, nulls, false, projection);
+        prop_assert_eq!(parquet, text);
+    }
+
+    #[test]
+    fn parquet_with_types_of_its_own_says_what_text_says(rows in vec(any_record(), 1..20)) {
+        let [parquet, text] = parquet_and_text(&rows, true, true, FieldSet::ALL);
+        prop_assert_eq!(parquet, text);
+    }
+
+    #[test]
+    fn any_bytes_are_accounted_for(bytes in vec(any::<u8>(), 0..400), magic in 0usize..5) {
+        let magic: &[u8] = [&b""[..], b"PAR1", b"\x1f\x8b\x08", b"{\"events\":[", b"[{\"message\":\""][magic];
+        let bytes = [magic, &bytes].concat();
+        read(&random_access("a", &bytes), &small());
+        read(&input("a", &bytes), &small());
+    }
+
+    #[test]
+    fn any_damage_to_parquet_is_accounted_for(
+        rows in vec(any_record(), 1..20),
+        damage in vec((any::<prop::sample::Index>(), any::<u8>()), 1..4),
+        len in any::<Option<prop::sample::Index>>(),
+    ) {
+        let mut bytes = parquet(&rows, true, true);
+        for (at, byte) in damage {
+            let at = 4 + at.index(bytes.len() - 4);
+            bytes[at] = byte;
+        }
+        if let Some(len) = len {
+            bytes.truncate(4 + len.index(bytes.len() - 4));
+        }
+        read(&random_access("a", &bytes), &small());
+    }
+}
+
+#[test]
+fn parquet_comes_through_a_pipe_and_through_gzip_too() {
+    let row: Vec<String> = ["10.0.0.1", "443", "5", "100", "160", "ACCEPT", "7", "OK"]
+        .map(str::to_owned)
+        .into();
+    let bytes = parquet(&[row.clone(), row], false, true);
+    let (direct, report) = read(&random_access("a", &bytes), &ReadOptions::default());
+    let hash = report.sha256;
+    let (piped, report) = read(
+        &input_in_reads("-", &bytes, 11, false),
+        &ReadOptions::default(),
+    );
+    assert_eq!((facts(&direct), &hash), (facts(&piped), &report.sha256));
+    assert_eq!((report.encoding.as_str(), report.flows), ("parquet", 2));
+    let (zipped, report) = read_bytes(&gzip(&bytes));
+    assert_eq!(
+        (facts(&zipped), report.encoding.as_str()),
+        (facts(&direct), "parquet+gzip")
+    );
+    let (_, report) = read(
+        &random_access("a", &bytes[..bytes.len() - 9]),
+        &ReadOptions::default(),
+    );
+    assert!(!report.whole && codes(&report).contains(&"input-unreadable".to_owned()));
+    let none = ReadOptions {
+        projection: FieldSet::NONE,
+        ..ReadOptions::default()
+    };
+    let (batches, report) = read(&random_access("a", &bytes), &none);
+    assert_eq!((batches[0].records().num_columns(), report.flows), (0, 2));
+}
