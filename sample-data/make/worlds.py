@@ -620,7 +620,7 @@ def rejected_attempts() -> World:
 def skipdata() -> World:
     w = World("skipdata", "AWS skipped some records", "2026-08-05T12:00:00Z")
     c, t = w.cloud, w.traffic
-    apps = _two_apps_behind_endpoints(w, V5)
+    apps = _two_apps_behind_endpoints(w, V5, interval=60)
     _endpoint_traffic(w, apps)
     t.status(apps[1], "SKIPDATA", w.since + 13 * 60 + 4, w.since + 14 * 60 + 1)
     return w.tell(

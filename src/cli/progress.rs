@@ -63,11 +63,6 @@ impl Progress {
         self.records.fetch_add(records, Ordering::Relaxed);
     }
 
-    /// Does `work` (printing, mostly) while the bar is out of the way.
-    pub fn suspend<R>(&self, work: impl FnOnce() -> R) -> R {
-        self.bar.suspend(work)
-    }
-
     /// Takes the bar off the screen.
     pub fn finish(&self) {
         self.bar.finish_and_clear();
