@@ -164,7 +164,15 @@ impl fmt::Display for Diagnostic {
     }
 }
 
-/// Text from outside, fit to be shown: control and direction-changing characters escaped, cut at 120 characters.
+/// Whether a character moves the cursor, changes the direction of writing, breaks a line, or cannot be seen: controls, bidi
+/// marks, soft hyphen, zero widths, line and paragraph separators, tags.
+pub fn hides(c: char) -> bool {
+    c.is_control()
+        || matches!(c, '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
+            | '\u{2060}'..='\u{2069}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
+}
+
+/// Text from outside, fit to be shown: what [`hides`] is escaped, cut at 120 characters.
 pub fn show(text: &str) -> String {
     const SHOWN_CHARS: usize = 120;
     let mut out = String::with_capacity(text.len().min(SHOWN_CHARS));
@@ -173,9 +181,7 @@ pub fn show(text: &str) -> String {
             out.push('…');
             break;
         }
-        let hidden = c.is_control()
-            || matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}');
-        if hidden {
+        if hides(c) {
             out.extend(c.escape_default())
         } else {
             out.push(c)

@@ -3,6 +3,8 @@
 //! Expected outputs stand in `tests/golden/<world>/`; `FLOWPROOF_BLESS=1 cargo test --test golden` writes them, and CI never does. A
 //! world without expectations, or expectations without a world, is a failure, so that none can rot.
 
+#![expect(clippy::unwrap_used, reason = "tests")]
+
 mod common;
 
 use std::collections::BTreeSet;

@@ -2,13 +2,18 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use super::output;
 
 /// 128 and SIGINT's number, as shells have it.
 pub const EXIT_CODE: u8 = 130;
 
-/// The flag that the first Ctrl-C sets. The second removes unfinished outputs and exits with [`EXIT_CODE`].
+/// How long a run may take to end in order. One that waits for a pipe on which nothing comes would not end at all.
+const GRACE: Duration = Duration::from_secs(5);
+
+/// The flag that the first Ctrl-C sets. The second, or [`GRACE`] after the first, removes unfinished outputs and exits with
+/// [`EXIT_CODE`].
 ///
 /// Where the system takes no handler, Ctrl-C ends the process as ever; unfinished outputs then stay under their temporary names.
 pub fn install() -> Arc<AtomicBool> {
@@ -16,11 +21,19 @@ pub fn install() -> Arc<AtomicBool> {
     let seen = Arc::clone(&flag);
     let _ = ctrlc::set_handler(move || {
         if is_second(&seen) {
-            output::remove_unfinished();
-            std::process::exit(i32::from(EXIT_CODE));
+            end();
         }
+        std::thread::spawn(|| {
+            std::thread::sleep(GRACE);
+            end();
+        });
     });
     flag
+}
+
+fn end() -> ! {
+    output::remove_unfinished();
+    std::process::exit(i32::from(EXIT_CODE));
 }
 
 fn is_second(flag: &AtomicBool) -> bool {

@@ -57,6 +57,18 @@ fn documents_of(path: &Path) -> Result<Vec<Document>, Box<Diagnostic>> {
         }
         files.sort();
     }
+    if files.is_empty() {
+        return Err(Box::new(
+            Diagnostic::new(
+                Severity::Error,
+                "topology-empty",
+                "there is no file in this folder",
+                "without a topology nothing can be told from the internet, so there is no verdict at all",
+                "name the folder with the answers of `aws ec2 describe-vpcs`, describe-subnets and so on; names that begin with `.` are not read",
+            )
+            .at(Location::source(group)),
+        ));
+    }
     let mut documents = Vec::new();
     for file in files {
         let bytes = fs::read(&file).map_err(|error| bad(&file, &error))?;

@@ -125,6 +125,8 @@ fn write(asked: &Verify, evidence: &Evidence, console: Console) -> Outcome {
             }
         }
     }
+    // Stdout comes last: what is written there cannot be taken back if a file then fails.
+    outputs.sort_by_key(|(target, _)| matches!(target, Target::Stdout));
     let mut ready = Vec::new();
     for (target, bytes) in outputs {
         let written =

@@ -74,7 +74,7 @@ impl Fault<'_> {
             Fault::Time { start, end } => (
                 "the times of the record cannot be".into(),
                 format!(
-                    "start {start}, end {end}; expected start <= end, and at most a day between"
+                    "start {start}, end {end}; expected start <= end in Unix seconds, and at most a day between"
                 ),
                 HELP_FORMAT,
             ),

@@ -146,8 +146,8 @@ impl Ledger {
                 Severity::Warning,
                 "input-empty",
                 "there is no record in it",
-                "an input without records proves nothing about anything",
-                "see whether the copy is complete; AWS writes no empty files",
+                "AWS writes no empty files: its records may have been lost, so claims cannot be proven",
+                "fetch it again; if it is no log of AWS's, leave it out",
             );
             self.say(empty.at(Location::source(self.uri.as_str())));
         }

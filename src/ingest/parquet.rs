@@ -3,8 +3,9 @@
 //! Built on the push decoders of the `parquet` crate, which ask for ranges and do no I/O; so a file, a spooled pipe and (later)
 //! ranged reads of S3 feed the same code. Memory: the wanted columns of one row group, and one batch.
 
+use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::Arc;
+use std::sync::{Arc, Once};
 
 use ::parquet::DecodeResult;
 use ::parquet::arrow::ProjectionMask;
@@ -248,9 +249,27 @@ fn footer(ranges: &mut dyn Ranges, bytes: &mut u64) -> Result<ParquetMetaData, S
 }
 
 /// Runs code of the `parquet` crate, which panics on some corrupt files; to us that is one more file that cannot be read.
+///
+/// Such a panic says nothing on stderr: the complaint about the file says all there is to say.
 fn guarded<T>(run: impl FnOnce() -> Result<T, String>) -> Result<T, String> {
-    catch_unwind(AssertUnwindSafe(run))
-        .unwrap_or_else(|_| Err("its bytes make the Parquet decoder fail".into()))
+    static HOOK: Once = Once::new();
+    HOOK.call_once(|| {
+        let others = std::panic::take_hook();
+        std::panic::set_hook(Box::new(move |panic| {
+            if !GUARDED.get() {
+                others(panic);
+            }
+        }));
+    });
+    GUARDED.set(true);
+    let ran = catch_unwind(AssertUnwindSafe(run));
+    GUARDED.set(false);
+    ran.unwrap_or_else(|_| Err("its bytes make the Parquet decoder fail".into()))
+}
+
+thread_local! {
+    /// Whether this thread is in code whose panics are caught.
+    static GUARDED: Cell<bool> = const { Cell::new(false) };
 }
 
 fn corrupt(uri: &str, why: &str) -> Broken {

@@ -16,6 +16,10 @@ use crate::model::format::{Format, FormatField};
 /// The longest time that a record may span. AWS's longest aggregation interval is ten minutes; samples of AWS's own span three.
 const SPAN_S_MAX: i64 = 86_400;
 
+/// The last second of the year 9999, after which no calendar goes. A time in milliseconds is beyond it, and would silently put
+/// its record outside every window.
+const END_S_MAX: i64 = 253_402_300_799;
+
 #[derive(Clone, Copy, Debug)]
 enum Rule {
     Text,
@@ -147,7 +151,7 @@ impl Shape {
         };
         if let (Some(Value::Number(start)), Some(Value::Number(end))) =
             (at(self.start), at(self.end))
-            && (end < start || end - start > SPAN_S_MAX)
+            && (end < start || end - start > SPAN_S_MAX || end > END_S_MAX)
         {
             return Err(Fault::Time { start, end });
         }

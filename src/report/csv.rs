@@ -3,6 +3,7 @@
 //! A row stands for a flow that the evidence *shows*. Where it counts more than it shows, the rest has no row: counts, and the
 //! claims without any such flow, stand in the other formats. Header always, so that an empty table is still a table.
 
+use crate::diag::hides;
 use crate::model::evidence::{ClaimReport, Evidence, FlowSample};
 use crate::model::window::rfc3339;
 
@@ -80,14 +81,14 @@ fn words(value: Option<impl ToString>) -> String {
 /// A cell that no spreadsheet runs and no terminal obeys.
 ///
 /// OWASP's list of what starts a formula: `= + - @`, tab, CR. A leading apostrophe makes it text. Plain numbers stay as they are,
-/// so that sums work. Control characters are escaped, wherever they stand; nothing is cut.
+/// so that sums work. What [`hides`] is escaped, wherever they stand; nothing is cut.
 fn defused(cell: &str) -> String {
     let mut out = String::with_capacity(cell.len());
     if cell.starts_with(['=', '+', '-', '@', '\t', '\r', '\n']) && !is_plain_number(cell) {
         out.push('\'');
     }
     for c in cell.chars() {
-        if c.is_control() {
+        if hides(c) {
             out.extend(c.escape_default());
         } else {
             out.push(c);
@@ -127,6 +128,7 @@ mod tests {
             ("an IPv6 address",       "::1",                "::1"),
             ("a sign in mid-cell",    "a=b",                "a=b"),
             ("an escape code",        "a\u{1b}[2J",         "a\\u{1b}[2J"),
+            ("a change of direction", "a\u{202e}b",         "a\\u{202e}b"),
             ("nothing",               "",                   ""),
         ];
         for (title, cell, expected) in cases {

@@ -7,19 +7,9 @@ use super::table::columns_of;
 /// Four lines of the usual terminal: longer sentences are not read at 3 am, and stand whole in the JSON.
 const PROSE_COLUMNS: usize = 320;
 
-/// A name from a log, a tag, the topology or the policy, fit to be shown: [`show`], and what [`show`] lets pass although it
-/// hides or breaks a line (soft hyphen, Arabic letter mark, line and paragraph separators, tags).
+/// A name from a log, a tag, the topology or the policy, fit to be shown.
 pub(super) fn safe(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for c in show(text).chars() {
-        let hidden = matches!(c, '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{2028}' | '\u{2029}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}');
-        if hidden {
-            out.extend(c.escape_default());
-        } else {
-            out.push(c);
-        }
-    }
-    out
+    show(text)
 }
 
 /// Sentences, fit to be shown: each word as by [`safe`], cut at [`PROSE_COLUMNS`] in all.

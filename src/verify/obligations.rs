@@ -312,12 +312,26 @@ fn inputs_whole(of: &Checked<'_, '_>) -> Obligation {
     let mut found = Found::default();
     let broken: Vec<&InputReport> = of.inputs.iter().filter(|input| !input.whole).collect();
     let set_aside: u64 = of.inputs.iter().map(|input| input.set_aside).sum();
+    // AWS writes no object without records; what is left of one that lost them all looks just like this. JSON says itself that
+    // it has come to its end, and CloudWatch does write it without events.
+    let hollow = of
+        .inputs
+        .iter()
+        .filter(|input| input.whole && input.rows == 0 && !input.encoding.starts_with("json"))
+        .count();
+    let hollow = u64::try_from(hollow).unwrap_or(u64::MAX);
     let broken_count = u64::try_from(broken.len()).unwrap_or(u64::MAX);
     // No names here: how records are cut into files must not change this part of the evidence.
     found.fail_many(broken_count, || {
         format!(
             "{} not read to the end (`inputs` names them)",
             some(broken_count, "input was", "inputs were")
+        )
+    });
+    found.fail_many(hollow, || {
+        format!(
+            "{} without a single record, and AWS writes none like it",
+            some(hollow, "input is", "inputs are")
         )
     });
     found.fail_many(set_aside, || {

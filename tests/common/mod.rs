@@ -1,6 +1,7 @@
 //! What the integration tests share: the binary, and the worlds of `sample-data/`.
 
-#![expect(dead_code, reason = "each test binary uses a part")]
+#![allow(dead_code, reason = "each test binary uses a part")]
+#![expect(clippy::unwrap_used, reason = "tests")]
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -124,4 +125,92 @@ pub fn worlds() -> Vec<World> {
     }
     found.sort_by(|a, b| a.name.cmp(&b.name));
     found
+}
+
+/// One world by name.
+pub fn world(name: &str) -> World {
+    let mut found = worlds();
+    found.retain(|world| world.name == name);
+    found.pop().unwrap()
+}
+
+/// Bytes as one gzip member.
+pub fn gzip(bytes: &[u8]) -> Vec<u8> {
+    let mut out = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    out.write_all(bytes).unwrap();
+    out.finish().unwrap()
+}
+
+/// A copy of a world in a folder of its own, for a test to spoil. Its log files lie flat in `logs/`, named as AWS names them.
+pub struct Copied {
+    pub folder: tempfile::TempDir,
+    pub args: Vec<String>,
+}
+
+impl Copied {
+    pub fn of(name: &str) -> Copied {
+        let from = world(name);
+        let copied = Copied {
+            folder: tempfile::tempdir().unwrap(),
+            args: from.args.clone(),
+        };
+        fs::create_dir(copied.at("logs")).unwrap();
+        for file in from.files() {
+            fs::copy(&file, copied.at("logs").join(file.file_name().unwrap())).unwrap();
+        }
+        for part in ["topology.json", "policy.toml"] {
+            fs::copy(root().join(from.path(part)), copied.at(part)).unwrap();
+        }
+        copied
+    }
+
+    /// A place in it.
+    pub fn at(&self, part: &str) -> PathBuf {
+        self.folder.path().join(part)
+    }
+
+    /// The same as a word of the command line.
+    pub fn word(&self, part: &str) -> String {
+        self.at(part).to_str().unwrap().to_owned()
+    }
+
+    /// A log file, by its place in time.
+    pub fn log(&self, index: usize) -> PathBuf {
+        let mut files = files_below(&self.at("logs"));
+        files.sort();
+        files[index].clone()
+    }
+
+    /// A log file's text, unzipped.
+    pub fn text(&self, index: usize) -> String {
+        let mut text = String::new();
+        flate2::read::MultiGzDecoder::new(fs::File::open(self.log(index)).unwrap())
+            .read_to_string(&mut text)
+            .unwrap();
+        text
+    }
+
+    /// Changes a file of it.
+    pub fn edit(&self, part: &str, change: impl FnOnce(String) -> String) {
+        let text = fs::read_to_string(self.at(part)).unwrap();
+        let changed = change(text.clone());
+        assert_ne!(text, changed, "nothing was changed in {part}");
+        fs::write(self.at(part), changed).unwrap();
+    }
+
+    /// `verify` over its logs with its window, and more words.
+    pub fn verify(&self, more: &[&str]) -> Ran {
+        self.verify_of(&[&self.word("logs")], b"", more)
+    }
+
+    /// `verify` over these sources instead.
+    pub fn verify_of(&self, sources: &[&str], stdin: &[u8], more: &[&str]) -> Ran {
+        let (topology, policy) = (self.word("topology.json"), self.word("policy.toml"));
+        let mut args = vec!["verify"];
+        args.extend(sources);
+        args.extend(["--topology", &topology, "--policy", &policy]);
+        args.extend(self.args.iter().map(String::as_str));
+        args.extend(more);
+        flowproof(&args, stdin)
+    }
 }
