@@ -1,6 +1,6 @@
 //! One thing spoiled at a time in a world that is proven: nothing panics, nothing is lost in silence, and the verdict suffers.
 
-#![expect(clippy::unwrap_used, reason = "tests")]
+#![expect(clippy::panic, clippy::unwrap_used, reason = "tests")]
 
 #[path = "bad_input/around.rs"]
 mod around;

@@ -1,5 +1,6 @@
 //! `flowproof classify`: every record with the path that it took, in the order of the inputs.
 
+use std::collections::HashMap;
 use std::io::{BufWriter, Write};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -144,39 +145,34 @@ fn usage(message: &str) -> Diagnostic {
 /// Readers whose formats are known: the output's header needs them all before the first record is written.
 struct Opened {
     schema: SchemaRef,
-    /// Stdin cannot be opened again.
-    stdin: Option<(InputReader, Option<FlowBatch>)>,
+    /// By uri: stdin and pipes with a name (`<(…)`) give their bytes once, and cannot be opened again.
+    kept: HashMap<String, (InputReader, Option<FlowBatch>)>,
 }
 
 impl Opened {
     fn new(inputs: &[Input], options: &ReadOptions) -> Result<Opened, Stop> {
         let mut peek = options.clone();
         peek.batch_rows = 1;
-        let (mut schemas, mut stdin) = (Vec::new(), None);
+        let (mut schemas, mut kept) = (Vec::new(), HashMap::new());
         for input in inputs {
-            let of_stdin = input.uri() == "-";
-            let mut reader = InputReader::open(input, if of_stdin { options } else { &peek });
+            let once = input.size().is_none();
+            let mut reader = InputReader::open(input, if once { options } else { &peek });
             let first = reader.next_batch();
             for format in reader.formats() {
                 schemas.push(schema(format, FieldSet::ALL)?);
             }
-            if of_stdin {
-                stdin = Some((reader, first));
+            if once {
+                kept.insert(input.uri().to_owned(), (reader, first));
             }
         }
         Ok(Opened {
             schema: union_schema(&schemas, &tag_fields()),
-            stdin,
+            kept,
         })
     }
 
     fn open(&mut self, input: &Input, options: &ReadOptions) -> (InputReader, Option<FlowBatch>) {
-        let kept = if input.uri() == "-" {
-            self.stdin.take()
-        } else {
-            None
-        };
-        kept.unwrap_or_else(|| {
+        self.kept.remove(input.uri()).unwrap_or_else(|| {
             let mut reader = InputReader::open(input, options);
             let first = reader.next_batch();
             (reader, first)

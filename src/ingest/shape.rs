@@ -265,6 +265,8 @@ mod tests {
             ("the end before the start",        with,              "10.0.0.1 2 1 OK",    Err("record-bad-time")),
             ("a day",                           with,              "10.0.0.1 0 86400 OK", Ok(Status::Flow)),
             ("more than a day",                 with,              "10.0.0.1 0 86401 OK", Err("record-bad-time")),
+            ("milliseconds",                    with,              "10.0.0.1 1785585667000 1785585667999 OK", Err("record-bad-time")),
+            ("the last second of 9999",         with,              "10.0.0.1 253402300799 253402300799 OK", Ok(Status::Flow)),
             ("bad status before bad time",      with,              "10.0.0.1 2 1 LATE",  Err("record-bad-status")),
             ("no addresses, no status",         "srcaddr dstaddr", "- -",                Ok(Status::SkipData)),
             ("one address, no status",          "srcaddr dstaddr", "- 10.0.0.1",         Ok(Status::Flow)),

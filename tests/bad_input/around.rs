@@ -73,7 +73,7 @@ fn a_file_of_the_folder_that_cannot_be_opened_is_a_hole() {
     let change = |copied: &Copied| {
         use std::os::unix::fs::PermissionsExt;
         let file = copied.log(SPOILED);
-        fs::set_permissions(&file, fs::Permissions::from_mode(0)).unwrap();
+        fs::set_permissions(&file, fs::Permissions::from_mode(0o000)).unwrap();
         // Root reads it all the same.
         if fs::File::open(&file).is_ok() {
             fs::remove_file(&file).unwrap();
