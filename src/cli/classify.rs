@@ -90,6 +90,7 @@ fn problem_of(target: &Target, error: &rows::Error) -> Diagnostic {
             "split that file before its second header",
         )
         .at(Location::source(target.to_string())),
+        rows::Error::Io(error) => output::failed(target, error),
         other => output::failed(target, &std::io::Error::other(other.to_string())),
     }
 }

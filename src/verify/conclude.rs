@@ -375,6 +375,33 @@ fn cite(plan: &Plan<'_>, tally: &Tally, inputs: &mut [InputReport]) {
     }
 }
 
+/// Inputs with the same bytes. It changes no verdict, for what is there twice hides nothing; but every sum has it twice.
+fn duplicates(inputs: &[InputReport]) -> Vec<Diagnostic> {
+    let mut by_hash: BTreeMap<&str, &InputReport> = BTreeMap::new();
+    let mut found = Vec::new();
+    for input in inputs.iter().filter(|input| input.rows > 0) {
+        let Some(hash) = input.sha256.as_deref() else {
+            continue;
+        };
+        let Some(first) = by_hash.get(hash) else {
+            by_hash.insert(hash, input);
+            continue;
+        };
+        found.push(
+            Diagnostic::new(
+                Severity::Warning,
+                "duplicate-input",
+                "two inputs have the same bytes",
+                "their records are counted twice, in every sum of flows and bytes",
+                "leave one of them out",
+            )
+            .at(Location::source(&input.uri))
+            .at(Location::source(&first.uri)),
+        );
+    }
+    found
+}
+
 fn diagnostics(
     plan: &Plan<'_>,
     run: &Run,
@@ -388,6 +415,7 @@ fn diagnostics(
         .chain(&plan.world.diagnostics)
         .cloned()
         .collect();
+    found.extend(duplicates(&run.inputs));
     if plan.window.since.is_none() || plan.window.until.is_none() {
         found.push(Diagnostic::new(
             Severity::Note,

@@ -92,6 +92,21 @@ fn a_file_of_the_folder_that_cannot_be_opened_is_a_hole() {
 }
 
 #[test]
+fn the_same_bytes_twice_are_said() {
+    let copied = Copied::of(TEXT);
+    fs::copy(copied.log(0), copied.at("logs/copy.log.gz")).unwrap();
+    let ran = copied.verify(&["--report", "json"]);
+    assert_eq!(ran.code, 0, "what is there twice hides nothing");
+    let says = [
+        "warning[duplicate-input]",
+        "logs/copy.log.gz\n",
+        "counted twice",
+    ];
+    assert_says(&ran, &says, "a copy");
+    assert_eq!(evidence(&ran)["totals"]["records"], OTHERS + RECORDS + 8);
+}
+
+#[test]
 fn nothing_at_all_on_stdin_proves_nothing() {
     for (title, stdin) in [
         ("nothing", ""),

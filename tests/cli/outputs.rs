@@ -251,6 +251,25 @@ fn the_window_cuts_what_is_written() {
 }
 
 #[test]
+fn an_output_that_cannot_be_written_is_said() {
+    let copied = Copied::of("gateway-endpoint-only");
+    let logs = copied.word("logs");
+    let ran = classify(
+        &copied,
+        &[&logs],
+        &["--output", &copied.word("nowhere/a.csv")],
+    );
+    assert_eq!((ran.code, ran.stdout.as_str()), (2, ""));
+    assert!(
+        ran.stderr
+            .contains("error[output-failed]: an output cannot be written: No such file")
+            && ran.stderr.contains("help: make the folder first"),
+        "{}",
+        ran.stderr
+    );
+}
+
+#[test]
 fn classify_says_what_it_could_not_read() {
     let copied = Copied::of("gateway-endpoint-only");
     let logs = copied.word("logs");
