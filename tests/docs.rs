@@ -1,7 +1,10 @@
 //! The reference pages are made from the tables in the code, so neither can say what the other does not.
 //! `FLOWPROOF_BLESS=1 cargo test --test docs` writes them.
 
-#![expect(clippy::unwrap_used, reason = "a test says best what failed by failing there")]
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test says best what failed by failing there"
+)]
 
 use std::fmt::{Display, Write};
 use std::fs;
@@ -12,15 +15,27 @@ use flowproof::diag::CODES;
 use flowproof::model::field::{FIELDS, Kind};
 
 fn same(file: &str, expected: &str) {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs").join(file);
+    let path = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("docs")
+        .join(file);
     if std::env::var_os("FLOWPROOF_BLESS").is_some() {
         fs::write(&path, expected).unwrap();
     }
-    pretty_assertions::assert_str_eq!(fs::read_to_string(&path).unwrap_or_default(), expected, "{file}");
+    pretty_assertions::assert_str_eq!(
+        fs::read_to_string(&path).unwrap_or_default(),
+        expected,
+        "{file}"
+    );
 }
 
 fn table<R: Display>(out: &mut String, heading: &[&str], rows: impl IntoIterator<Item = R>) {
-    writeln!(out, "| {} |\n|{}", heading.join(" | "), " --- |".repeat(heading.len())).unwrap();
+    writeln!(
+        out,
+        "| {} |\n|{}",
+        heading.join(" | "),
+        " --- |".repeat(heading.len())
+    )
+    .unwrap();
     for row in rows {
         writeln!(out, "{row}").unwrap();
     }
@@ -30,7 +45,13 @@ fn table<R: Display>(out: &mut String, heading: &[&str], rows: impl IntoIterator
 #[test]
 fn fields() {
     let mut page = "# Fields\n\nMade from `src/model/field.rs`. Versions are those that brought the field; `-` where a log does not have it.\nOutputs write addresses as text.\n\n".to_owned();
-    let version = |version: u8| if version == 0 { "-".to_owned() } else { version.to_string() };
+    let version = |version: u8| {
+        if version == 0 {
+            "-".to_owned()
+        } else {
+            version.to_string()
+        }
+    };
     let rows = FIELDS.iter().map(|row| {
         let kind = match row.kind {
             Kind::Text => "text",
@@ -38,23 +59,51 @@ fn fields() {
             Kind::Int32 => "INT32",
             Kind::Int64 => "INT64",
         };
-        format!("| `{}` | `{}` | {kind} | {} | {} |", row.text, row.column, version(row.vpc), version(row.transit_gateway))
+        format!(
+            "| `{}` | `{}` | {kind} | {} | {} |",
+            row.text,
+            row.column,
+            version(row.vpc),
+            version(row.transit_gateway)
+        )
     });
-    table(&mut page, &["in text", "in Parquet and outputs", "type", "VPC", "transit gateway"], rows);
+    table(
+        &mut page,
+        &[
+            "in text",
+            "in Parquet and outputs",
+            "type",
+            "VPC",
+            "transit gateway",
+        ],
+        rows,
+    );
     same("fields.md", &page);
 }
 
 #[test]
 fn paths() {
     let mut page = PATHS.to_owned();
-    table(&mut page, &["`path_basis`", "means"], BASES.iter().map(|(basis, meaning)| format!("| `{basis}` | {meaning} |")));
+    table(
+        &mut page,
+        &["`path_basis`", "means"],
+        BASES
+            .iter()
+            .map(|(basis, meaning)| format!("| `{basis}` | {meaning} |")),
+    );
     same("paths.md", &page);
 }
 
 #[test]
 fn diagnostics() {
     let mut page = "# Diagnostics\n\nMade from `src/diag.rs`. Each is printed with what, where, got and expected, why it matters to the verdict, and what to do.\n\n".to_owned();
-    table(&mut page, &["code", "means"], CODES.iter().map(|(code, meaning)| format!("| `{code}` | {meaning} |")));
+    table(
+        &mut page,
+        &["code", "means"],
+        CODES
+            .iter()
+            .map(|(code, meaning)| format!("| `{code}` | {meaning} |")),
+    );
     same("diagnostics.md", &page);
 }
 
