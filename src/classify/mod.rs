@@ -24,6 +24,12 @@ pub mod row;
 pub mod rules;
 
 #[cfg(test)]
+mod harness;
+#[cfg(test)]
+mod naive;
+#[cfg(test)]
+mod properties;
+#[cfg(test)]
 mod tests;
 
 pub use engine::tags;

@@ -182,7 +182,9 @@ impl Compiler<'_> {
                 Some("Gateway") => EndpointKind::Gateway,
                 Some("GatewayLoadBalancer") => EndpointKind::Appliance,
                 None if !raw.route_table_ids.is_empty() => EndpointKind::Gateway,
-                Some(_) | None => EndpointKind::Interface,
+                Some("Interface" | "Resource" | "ServiceNetwork") | None => EndpointKind::Interface,
+                // A type that AWS added since: nothing says that the way ends there.
+                Some(_) => EndpointKind::Appliance,
             };
             let service = raw.service_name.as_deref().and_then(service_of_name);
             let endpoint = Endpoint {
@@ -466,11 +468,11 @@ impl Compiler<'_> {
             }
             Some("transit_gateway") => {
                 let attachment = word("tgw-attach-");
-                let known = self
+                let mut known: Vec<&str> = self
                     .answers
                     .transit_gateway_vpc_attachments
                     .iter()
-                    .find(|known| {
+                    .filter(|known| {
                         let by_subnet = || {
                             Some(&known.vpc_id) == raw.vpc_id.as_ref()
                                 && raw
@@ -481,10 +483,17 @@ impl Compiler<'_> {
                         attachment.map_or_else(by_subnet, |attachment| {
                             known.transit_gateway_attachment_id == attachment
                         })
-                    });
-                return InterfaceKind::TransitGateway(
-                    self.sym(known.map(|known| known.transit_gateway_id.as_str())),
-                );
+                    })
+                    .map(|known| known.transit_gateway_id.as_str())
+                    .collect();
+                known.dedup();
+                // Two gateways with a foot in the same subnet: it cannot be told whose this is.
+                let only = if let [only] = known[..] {
+                    Some(only)
+                } else {
+                    None
+                };
+                return InterfaceKind::TransitGateway(self.sym(only));
             }
             Some(_) | None => {}
         }
