@@ -97,7 +97,7 @@ pub fn ends(row: &Row, place: &Place<'_>) -> Ends {
     let direction = row.direction.or_else(|| direction_by_address(row, place));
     match logger {
         Logger::Host | Logger::Stranger => host(logger, row, place, direction, flags),
-        Logger::Endpoint(_) => endpoint(logger, row, direction, flags),
+        Logger::Endpoint(_) => endpoint(logger, row, place, direction, flags),
         Logger::Nat(_) => nat(logger, row, place, direction, flags),
         Logger::TransitGateway(_) | Logger::Appliance(_) => {
             gateway(logger, row, place, direction, flags)
@@ -264,7 +264,13 @@ fn host(
 }
 
 /// On an endpoint's interface the client is the workload, wherever it is.
-fn endpoint(logger: Logger, row: &Row, direction: Option<Direction>, flags: Flags) -> Ends {
+fn endpoint(
+    logger: Logger,
+    row: &Row,
+    place: &Place<'_>,
+    direction: Option<Direction>,
+    flags: Flags,
+) -> Ends {
     let Some(direction) = direction else {
         return unknown(logger, None, flags);
     };
@@ -276,10 +282,23 @@ fn endpoint(logger: Logger, row: &Row, direction: Option<Direction>, flags: Flag
         direction == Direction::Ingress,
         flags,
     );
-    Ends {
-        peer: near.hop,
-        peer_hop: near.hop,
-        ..ends
+    // Packets that are addressed to somebody else end elsewhere: then it is no endpoint of a sort at which they end.
+    let forwards = near.pkt.filter(|pkt| {
+        near.hop != Some(*pkt)
+            && place
+                .interface
+                .is_some_and(|interface| !interface.owns(*pkt))
+    });
+    match forwards {
+        Some(_) => Ends {
+            flags: ends.flags.with(Flags::DISAGREES),
+            ..ends
+        },
+        None => Ends {
+            peer: near.hop.or(near.pkt),
+            peer_hop: near.hop.or(near.pkt),
+            ..ends
+        },
     }
 }
 

@@ -68,6 +68,7 @@ impl Twins {
             .iter()
             .map(|value| Shot {
                 captured_s: value["captured_at"].as_i64(),
+                account: value["account_id"].as_str().map(str::to_owned),
                 region: value["region"].as_str().map(str::to_owned),
                 answers: serde_json::from_value::<Answers>(value.clone()).unwrap(),
             })

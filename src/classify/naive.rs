@@ -172,6 +172,12 @@ impl Atlas {
                 next.filter(|next| self.shots[*next].answers != self.shots[chosen].answers),
             );
         }
+        let account = |index: usize| self.shots[index].account.as_ref();
+        asked.retain(|index| {
+            account(*index).is_none()
+                || account(chosen).is_none()
+                || account(*index) == account(chosen)
+        });
         let lender = eni.is_some().then_some(&self.shots[chosen]);
         asked
             .into_iter()

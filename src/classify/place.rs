@@ -55,6 +55,12 @@ pub fn places<'w>(world: &'w World, row: &Row) -> (Place<'w>, Option<Place<'w>>)
         Some(valid) => Some(valid),
         None => chosen.and_then(|index| world.contested_at(by_vpc, index, row.time_s)),
     };
+    // Another account's view of a shared VPC is not another time's: it lacks what that account may not see.
+    let same_account = |index: usize, other: usize| {
+        let account = |index: usize| world.snapshots[index].report.account_id.as_deref();
+        account(index).is_none() || account(other).is_none() || account(index) == account(other)
+    };
+    let second = second.filter(|index| chosen.is_some_and(|chosen| same_account(chosen, *index)));
     let first = place(world, chosen, vpc, row, None);
     (
         first,

@@ -550,6 +550,10 @@ fn case(numbers: Vec<u16>) -> (Vec<Json>, Vec<Record>, Vec<Field>) {
         if tape.one_in(3) {
             later["NetworkInterfaces"].as_array_mut().unwrap().remove(0);
         }
+        if tape.one_in(4) {
+            topologies[0]["account_id"] = json!("111122223333");
+            later["account_id"] = json!(tape.pick(&["111122223333", "444455556666"]));
+        }
         topologies.push(later);
     }
     let pool = addresses(&topologies);

@@ -153,7 +153,9 @@ fn logged_by_endpoint(case: &Case<'_>) -> Option<Decision> {
     };
     // The record's word alone may mean a Gateway Load Balancer endpoint: AWS documents no other word for one.
     Some(match case.place.interface.map(|interface| interface.kind) {
-        Some(InterfaceKind::Endpoint(_)) => to(Path::ViaEndpointEni, id, "logged-by-endpoint"),
+        Some(InterfaceKind::Endpoint(_)) if case.ends.peer == case.ends.peer_hop => {
+            to(Path::ViaEndpointEni, id, "logged-by-endpoint")
+        }
         Some(_) | None => undetermined("logged-by-endpoint-unknown"),
     })
 }

@@ -227,6 +227,24 @@ fn a_prefix_list_of_two_regions_means_nothing_where_the_region_is_not_known() {
 }
 
 #[test]
+fn another_accounts_view_is_not_another_times() {
+    let (mut ours, mut theirs) = (network(), network());
+    (ours["account_id"], theirs["account_id"]) = (json!("111122223333"), json!("444455556666"));
+    theirs["captured_at"] = json!(1400);
+    for key in ["NetworkInterfaces", "RouteTables"] {
+        theirs[key] = json!([]);
+    }
+    run(
+        &Twins::new(&[ours, theirs], RANGES),
+        &[(
+            "ours knows it",
+            "eni=eni-w dir=out src=10.0.1.5 dst=52.216.8.9 end=1500",
+            "path=via-gateway-endpoint via=vpce-s3",
+        )],
+    );
+}
+
+#[test]
 fn an_endpoint_of_a_new_type_is_not_an_end() {
     let mut topology = network();
     for endpoint in topology["VpcEndpoints"]

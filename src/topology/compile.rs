@@ -105,6 +105,44 @@ impl Compiler<'_> {
         blocks
     }
 
+    /// Complains about resources without an id: records without one must not be taken for theirs.
+    fn nameless(&mut self) {
+        let a = self.answers;
+        let found = [
+            ("VpcId", a.vpcs.iter().any(|one| one.vpc_id.is_empty())),
+            (
+                "SubnetId",
+                a.subnets.iter().any(|one| one.subnet_id.is_empty()),
+            ),
+            (
+                "NetworkInterfaceId",
+                a.network_interfaces
+                    .iter()
+                    .any(|one| one.network_interface_id.is_empty()),
+            ),
+            (
+                "VpcEndpointId",
+                a.vpc_endpoints
+                    .iter()
+                    .any(|one| one.vpc_endpoint_id.is_empty()),
+            ),
+            (
+                "NatGatewayId",
+                a.nat_gateways
+                    .iter()
+                    .any(|one| one.nat_gateway_id.is_empty()),
+            ),
+        ];
+        for (key, _) in found.into_iter().filter(|(_, missing)| *missing) {
+            self.complain(
+                "topology-bad-value",
+                key,
+                format!("a resource has no `{key}`"),
+                "take the topology again with `aws ec2 describe-…`",
+            );
+        }
+    }
+
     /// The Region of a VPC, by its subnets, else by the snapshot.
     fn region_of_vpc(&self, vpc: &str) -> Option<String> {
         let of_subnet = |subnet: &describe::Subnet| {
@@ -540,6 +578,7 @@ pub(super) fn compile(
         symbols,
         diagnostics: Vec::new(),
     };
+    compiler.nameless();
     let (mut subnets, mut vpcs, mut nats) = (compiler.subnets(), compiler.vpcs(), compiler.nats());
     let endpoints = compiler.endpoints();
     let prefix_lists = compiler.prefix_lists();
@@ -578,8 +617,13 @@ pub(super) fn compile(
         })
         .collect();
     let mut interface_by_id = HashMap::new();
+    vpcs.remove(&Sym::NONE);
+    subnets.remove(&Sym::NONE);
+    nats.remove(&Sym::NONE);
     for (index, interface) in interfaces.iter().enumerate() {
-        interface_by_id.insert(interface.id, index);
+        if interface.id.is_some() {
+            interface_by_id.insert(interface.id, index);
+        }
         if let Some(vpc) = vpcs.get_mut(&interface.vpc) {
             vpc.by_address
                 .extend(interface.addresses.iter().map(|address| (*address, index)));
@@ -588,7 +632,8 @@ pub(super) fn compile(
         }
     }
     let diagnostics = compiler.diagnostics;
-    let endpoints = parts.endpoints;
+    let mut endpoints = parts.endpoints;
+    endpoints.remove(&Sym::NONE);
     let snapshot = Snapshot {
         report,
         captured_s,

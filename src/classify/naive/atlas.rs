@@ -15,6 +15,7 @@ use crate::topology::service::{region_of_arn, region_of_name, service_of_name};
 #[derive(Clone, Debug, Default)]
 pub struct Shot {
     pub captured_s: Option<i64>,
+    pub account: Option<String>,
     pub region: Option<String>,
     pub answers: Answers,
 }

@@ -162,7 +162,9 @@ fn path(record: &Record, place: &Place<'_>, reading: &Reading, initiator: &str) 
         // The record's word `vpc_endpoint` alone may mean a Gateway Load Balancer endpoint as well.
         Logger::Endpoint(id) => {
             return match place.kind {
-                Some(Kind::Endpoint(_)) => goes("via-endpoint-eni", id, "logged-by-endpoint"),
+                Some(Kind::Endpoint(_)) if reading.peer == reading.hop => {
+                    goes("via-endpoint-eni", id, "logged-by-endpoint")
+                }
                 _ => unsure("logged-by-endpoint-unknown", &[]),
             };
         }

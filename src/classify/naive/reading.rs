@@ -96,7 +96,19 @@ pub(super) fn read(record: &Record, place: &Place<'_>) -> Reading {
                     Logger::Endpoint(_) => {
                         // The client is the workload, wherever it is; the endpoint itself is the far end.
                         let mut reading = two_ends(reading, far, near, !outward);
-                        (reading.peer, reading.hop) = (near.hop, near.hop);
+                        match near.pkt {
+                            // Addressed to somebody behind it: it is not the far end, whatever the topology calls it.
+                            Some(pkt)
+                                if near.hop != Some(pkt)
+                                    && place.eni.is_some()
+                                    && !place.own(pkt) =>
+                            {
+                                reading.doubts.insert("DISAGREES");
+                            }
+                            pkt => {
+                                (reading.peer, reading.hop) = (near.hop.or(pkt), near.hop.or(pkt))
+                            }
+                        }
                         reading
                     }
                     Logger::Nat(_) => at_nat(reading, near, far, outward, place),

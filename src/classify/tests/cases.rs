@@ -87,6 +87,7 @@ pub const CASES: &[(&str, &str, &str)] = &[
     ("7.14: reply with 3",                  "eni=eni-e dir=out src=10.0.1.50 dst=192.168.1.9 tp=3",                      "path=via-endpoint-eni exit=endpoint workload=192.168.1.9 peer=10.0.1.50"),
     ("an interface-type alone may be a Gateway Load Balancer endpoint's", "eni=eni-new vpc=vpc-a type=vpc_endpoint dir=in src=10.0.1.5 dst=10.0.1.99", "path=undetermined basis=logged-by-endpoint-unknown vantage=endpoint workload=10.0.1.5 doubts=INTERFACE_UNKNOWN"),
     ("an interface-type against the topology", "eni=eni-w2 type=vpc_endpoint dir=in src=10.0.1.5 dst=10.0.1.6",          "path=undetermined basis=logged-by-endpoint-unknown doubts=DISAGREES"),
+    ("an endpoint that forwards is none",   "eni=eni-e dir=in src=10.0.1.5 dst=10.0.1.50 pkt-dst=8.8.8.8",               "path=undetermined basis=logged-by-endpoint-unknown peer=8.8.8.8 exit=unknown doubts=DISAGREES"),
     // ---- appliances: facts 7.10, 7.11 ----
     ("towards a firewall endpoint",         "eni=eni-x1 dir=out src=10.0.4.5 dst=8.8.8.8 tp=1",                          "path=via-appliance basis=route-appliance via=vpce-fw exit=internet-gateway realm=internet doubts=-"),
     ("towards it, by the next hop",         "eni=eni-x1 dir=out src=10.0.4.5 dst=8.8.8.8 next=eni-f next-type=vpc_endpoint", "path=via-appliance basis=next-hop-endpoint via=vpce-fw doubts=-"),
