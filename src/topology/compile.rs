@@ -105,6 +105,44 @@ impl Compiler<'_> {
         blocks
     }
 
+    /// Complains about resources without an id: records without one must not be taken for theirs.
+    fn nameless(&mut self) {
+        let a = self.answers;
+        let found = [
+            ("VpcId", a.vpcs.iter().any(|one| one.vpc_id.is_empty())),
+            (
+                "SubnetId",
+                a.subnets.iter().any(|one| one.subnet_id.is_empty()),
+            ),
+            (
+                "NetworkInterfaceId",
+                a.network_interfaces
+                    .iter()
+                    .any(|one| one.network_interface_id.is_empty()),
+            ),
+            (
+                "VpcEndpointId",
+                a.vpc_endpoints
+                    .iter()
+                    .any(|one| one.vpc_endpoint_id.is_empty()),
+            ),
+            (
+                "NatGatewayId",
+                a.nat_gateways
+                    .iter()
+                    .any(|one| one.nat_gateway_id.is_empty()),
+            ),
+        ];
+        for (key, _) in found.into_iter().filter(|(_, missing)| *missing) {
+            self.complain(
+                "topology-bad-value",
+                key,
+                format!("a resource has no `{key}`"),
+                "take the topology again with `aws ec2 describe-…`",
+            );
+        }
+    }
+
     /// The Region of a VPC, by its subnets, else by the snapshot.
     fn region_of_vpc(&self, vpc: &str) -> Option<String> {
         let of_subnet = |subnet: &describe::Subnet| {
@@ -182,7 +220,9 @@ impl Compiler<'_> {
                 Some("Gateway") => EndpointKind::Gateway,
                 Some("GatewayLoadBalancer") => EndpointKind::Appliance,
                 None if !raw.route_table_ids.is_empty() => EndpointKind::Gateway,
-                Some(_) | None => EndpointKind::Interface,
+                Some("Interface" | "Resource" | "ServiceNetwork") | None => EndpointKind::Interface,
+                // A type that AWS added since: nothing says that the way ends there.
+                Some(_) => EndpointKind::Appliance,
             };
             let service = raw.service_name.as_deref().and_then(service_of_name);
             let endpoint = Endpoint {
@@ -466,11 +506,11 @@ impl Compiler<'_> {
             }
             Some("transit_gateway") => {
                 let attachment = word("tgw-attach-");
-                let known = self
+                let mut known: Vec<&str> = self
                     .answers
                     .transit_gateway_vpc_attachments
                     .iter()
-                    .find(|known| {
+                    .filter(|known| {
                         let by_subnet = || {
                             Some(&known.vpc_id) == raw.vpc_id.as_ref()
                                 && raw
@@ -481,10 +521,17 @@ impl Compiler<'_> {
                         attachment.map_or_else(by_subnet, |attachment| {
                             known.transit_gateway_attachment_id == attachment
                         })
-                    });
-                return InterfaceKind::TransitGateway(
-                    self.sym(known.map(|known| known.transit_gateway_id.as_str())),
-                );
+                    })
+                    .map(|known| known.transit_gateway_id.as_str())
+                    .collect();
+                known.dedup();
+                // Two gateways with a foot in the same subnet: it cannot be told whose this is.
+                let only = if let [only] = known[..] {
+                    Some(only)
+                } else {
+                    None
+                };
+                return InterfaceKind::TransitGateway(self.sym(only));
             }
             Some(_) | None => {}
         }
@@ -531,6 +578,7 @@ pub(super) fn compile(
         symbols,
         diagnostics: Vec::new(),
     };
+    compiler.nameless();
     let (mut subnets, mut vpcs, mut nats) = (compiler.subnets(), compiler.vpcs(), compiler.nats());
     let endpoints = compiler.endpoints();
     let prefix_lists = compiler.prefix_lists();
@@ -569,8 +617,13 @@ pub(super) fn compile(
         })
         .collect();
     let mut interface_by_id = HashMap::new();
+    vpcs.remove(&Sym::NONE);
+    subnets.remove(&Sym::NONE);
+    nats.remove(&Sym::NONE);
     for (index, interface) in interfaces.iter().enumerate() {
-        interface_by_id.insert(interface.id, index);
+        if interface.id.is_some() {
+            interface_by_id.insert(interface.id, index);
+        }
         if let Some(vpc) = vpcs.get_mut(&interface.vpc) {
             vpc.by_address
                 .extend(interface.addresses.iter().map(|address| (*address, index)));
@@ -579,7 +632,8 @@ pub(super) fn compile(
         }
     }
     let diagnostics = compiler.diagnostics;
-    let endpoints = parts.endpoints;
+    let mut endpoints = parts.endpoints;
+    endpoints.remove(&Sym::NONE);
     let snapshot = Snapshot {
         report,
         captured_s,

@@ -115,6 +115,10 @@ impl Ranges {
             .into_iter()
             .chain(document.ipv6_prefixes)
             .collect();
+        // Records may name a service that this file does not: what it says of strangers must not get lost with the name.
+        for name in STRANGERS.iter().chain(&["amazon"]) {
+            symbols.intern(name);
+        }
         let mut names: HashMap<String, Sym> = HashMap::new();
         let services: Vec<Sym> = prefixes
             .iter()
