@@ -4,7 +4,8 @@ use std::net::IpAddr;
 
 use super::Place;
 use super::atlas::{Shot, inside_nat64, private};
-use crate::topology::service::{normal_service, service_of_name};
+use crate::model::name::normal_service;
+use crate::topology::service::service_of_name;
 
 /// Realm and service of a peer.
 pub(super) fn name(
