@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use crate::diag::show;
 use crate::model::symbol::Sym;
-use crate::topology::compile::Compiler;
+use crate::topology::compiler::Compiler;
 use crate::topology::describe;
 use crate::topology::routes::{Entry, Rank, Table, Target};
 use crate::topology::snapshot::{Endpoint, EndpointKind, Nat, PrefixList, Subnet, Vpc};

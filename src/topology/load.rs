@@ -10,7 +10,7 @@ use sha2::{Digest, Sha256};
 use crate::diag::{Diagnostic, Location, Severity, show};
 use crate::model::evidence::{FileDigest, TopologyReport};
 use crate::model::name::hex;
-use crate::topology::compile::time_of;
+use crate::topology::compiler::time_of;
 use crate::topology::describe::{Answers, KEYS};
 
 /// A file of a topology.
