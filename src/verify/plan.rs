@@ -291,7 +291,7 @@ impl<'w> Plan<'w> {
         if self.interfaces.is_empty() {
             let why = "a claim about nothing would hold by itself, so nothing can be proven";
             let help = "widen [scope], or give the topology with describe-network-interfaces";
-            self.matches_nothing("no interface of the topology is in scope", why, &help, &at);
+            self.matches_nothing("no interface of the topology is in scope", why, help, &at);
         }
     }
 
