@@ -15,7 +15,7 @@ fn main() -> ExitCode {
         flowproof::topology::ranges::BUILT_IN_DATE,
         now_s,
     ) {
-        Ok(cli) => run(cli, now_s).into(),
+        Ok(cli) => cli::guarded(|| run(cli, now_s)).into(),
         Err(error) => error.exit(),
     }
 }

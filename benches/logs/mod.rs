@@ -6,6 +6,7 @@
 
 #![allow(dead_code, reason = "each benchmark uses a part of it")]
 
+pub mod files;
 mod leg;
 mod random;
 mod record;

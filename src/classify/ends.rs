@@ -5,7 +5,7 @@
 use crate::classify::place::Place;
 use crate::classify::row::{Direction, Row, Side, TypeWord};
 use crate::model::address::Address;
-use crate::model::path::Vantage;
+use crate::model::path::{Initiator, Vantage};
 use crate::model::symbol::Sym;
 use crate::model::tag::Flags;
 use crate::topology::snapshot::InterfaceKind;
@@ -65,6 +65,23 @@ pub struct Ends {
     pub flags: Flags,
 }
 
+/// Who opened the connection: a SYN without ACK comes from the opener, a SYN-ACK (18) from the other side (facts 1.1).
+pub fn initiator(row: &Row, ends: &Ends) -> Initiator {
+    const SYN: i64 = 2;
+    const ACK: i64 = 16;
+    let tcp = row.protocol.is_none_or(|protocol| protocol == 6);
+    let flags = row.tcp_flags.filter(|flags| tcp && flags & SYN != 0);
+    let (Some(flags), Some(workload_sends)) = (flags, ends.workload_sends) else {
+        return Initiator::Unknown;
+    };
+    let sender_opened = flags & ACK == 0;
+    if sender_opened == workload_sends {
+        Initiator::Workload
+    } else {
+        Initiator::Peer
+    }
+}
+
 /// Reads the ends of a record.
 pub fn ends(row: &Row, place: &Place<'_>) -> Ends {
     if let Some(gateway) = row.gateway_log {
@@ -80,7 +97,7 @@ pub fn ends(row: &Row, place: &Place<'_>) -> Ends {
     let direction = row.direction.or_else(|| direction_by_address(row, place));
     match logger {
         Logger::Host | Logger::Stranger => host(logger, row, place, direction, flags),
-        Logger::Endpoint(_) => endpoint(logger, row, direction, flags),
+        Logger::Endpoint(_) => endpoint(logger, row, place, direction, flags),
         Logger::Nat(_) => nat(logger, row, place, direction, flags),
         Logger::TransitGateway(_) | Logger::Appliance(_) => {
             gateway(logger, row, place, direction, flags)
@@ -231,10 +248,14 @@ fn host(
     );
     // A secondary address is printed as the primary one; only pkt-* has it. A foreign address there means that the interface
     // forwards for somebody, although no route of the topology leads to it.
-    let foreign = match (place.interface, near.pkt) {
-        (Some(interface), Some(pkt)) => near.hop != Some(pkt) && !interface.owns(pkt),
-        (Some(_), None) | (None, _) => false,
-    };
+    let foreign = near
+        .pkt
+        .filter(|pkt| near.hop != Some(*pkt))
+        .is_some_and(|pkt| match (place.interface, place.vpc) {
+            (Some(interface), _) => !interface.owns(pkt),
+            (None, Some(vpc)) => !vpc.contains(pkt),
+            (None, None) => false,
+        });
     if foreign {
         ends.workload = near.hop;
         ends.flags = ends.flags.with(Flags::DISAGREES);
@@ -243,7 +264,13 @@ fn host(
 }
 
 /// On an endpoint's interface the client is the workload, wherever it is.
-fn endpoint(logger: Logger, row: &Row, direction: Option<Direction>, flags: Flags) -> Ends {
+fn endpoint(
+    logger: Logger,
+    row: &Row,
+    place: &Place<'_>,
+    direction: Option<Direction>,
+    flags: Flags,
+) -> Ends {
     let Some(direction) = direction else {
         return unknown(logger, None, flags);
     };
@@ -255,10 +282,23 @@ fn endpoint(logger: Logger, row: &Row, direction: Option<Direction>, flags: Flag
         direction == Direction::Ingress,
         flags,
     );
-    Ends {
-        peer: near.hop,
-        peer_hop: near.hop,
-        ..ends
+    // Packets that are addressed to somebody else end elsewhere: then it is no endpoint of a sort at which they end.
+    let forwards = near.pkt.filter(|pkt| {
+        near.hop != Some(*pkt)
+            && place
+                .interface
+                .is_some_and(|interface| !interface.owns(*pkt))
+    });
+    match forwards {
+        Some(_) => Ends {
+            flags: ends.flags.with(Flags::DISAGREES),
+            ..ends
+        },
+        None => Ends {
+            peer: near.hop.or(near.pkt),
+            peer_hop: near.hop.or(near.pkt),
+            ..ends
+        },
     }
 }
 
@@ -409,7 +449,11 @@ fn gateway(
             workload: far.hop,
             workload_port: far.port,
             workload_sends: Some(direction == Direction::Ingress),
-            flags: flags.with(Flags::FAR_HIDDEN),
+            flags: if far.hop.is_none() {
+                flags.with(Flags::FAR_HIDDEN).with(Flags::MASKED)
+            } else {
+                flags.with(Flags::FAR_HIDDEN)
+            },
             ..unknown(logger, Some(direction), flags)
         };
     };

@@ -4,17 +4,18 @@
 
 use rayon::prelude::*;
 
-use crate::classify::ends::{Ends, Logger, ends};
+use crate::classify::ends::{Logger, ends, initiator};
 use crate::classify::exit::{End, follow};
 use crate::classify::naming::{Name, name};
 use crate::classify::place::{Place, places};
 use crate::classify::row::{Direction, Extra, Row, Rows};
 use crate::classify::rules::{Case, Decision, by_route, decide};
 use crate::model::batch::{FlowBatch, Status};
-use crate::model::path::{Exit, Initiator, Path};
+use crate::model::path::{Exit, Path};
 use crate::model::symbol::Sym;
 use crate::model::tag::{Flags, ServiceBy, Tag, Tags};
 use crate::topology::World;
+use crate::topology::routes::{Lookup, Target};
 
 /// Tags every record of a batch; NODATA and SKIPDATA rows get `None`.
 pub fn tags(batch: &FlowBatch, world: &World) -> Tags {
@@ -104,20 +105,31 @@ fn tag_at(row: &Row, place: Place<'_>) -> Tag {
     }
 }
 
-/// The end of the way; where a NAT gateway's own record tells it, the record wins over the table.
+/// The end of the way. Where a gateway's own record tells how it sends on towards the peer, the record wins over the table.
 fn end_of(case: &Case<'_>, decision: &Decision) -> (End, Flags) {
     let flags = case.ends.flags.with(decision.flags);
     let by_table = follow(&case.place, decision.path, decision.via, case.ends.peer);
-    let outside = matches!(case.ends.logger, Logger::Nat(_)) && case.ends.flags.has(Flags::MASKED);
-    let told = match case
-        .row
-        .traffic_path
-        .filter(|_| outside && case.ends.direction == Some(Direction::Egress))
-    {
-        Some(7) => Exit::GatewayEndpoint,
-        Some(8) => Exit::InternetGateway,
-        Some(3) => Exit::Vpn,
-        Some(_) | None => return (by_table, flags),
+    let gateway = matches!(
+        case.ends.logger,
+        Logger::Nat(_) | Logger::TransitGateway(_) | Logger::Appliance(_)
+    );
+    let onward = gateway
+        && case.ends.direction == Some(Direction::Egress)
+        && case.ends.workload_sends == Some(true);
+    let Some(value) = case.row.traffic_path.filter(|_| onward) else {
+        return (by_table, flags);
+    };
+    let bare = |exit| End {
+        exit,
+        endpoint: Sym::NONE,
+    };
+    let told = match value {
+        7 => Exit::GatewayEndpoint,
+        8 => Exit::InternetGateway,
+        3 => Exit::Vpn,
+        1..=6 if next_may_be(case, value) => return (by_table, flags),
+        1..=6 => return (bare(Exit::Unknown), flags.with(Flags::DISAGREES)),
+        _ => return (bare(Exit::Unknown), flags),
     };
     if told == by_table.exit {
         return (by_table, flags);
@@ -127,13 +139,43 @@ fn end_of(case: &Case<'_>, decision: &Decision) -> (End, Flags) {
     } else {
         Flags::DISAGREES
     };
-    (
-        End {
-            exit: told,
-            endpoint: Sym::NONE,
-        },
-        flags.with(disagrees),
-    )
+    (bare(told), flags.with(disagrees))
+}
+
+/// Whether the table of the gateway that logged the record lets `traffic-path` 1, 2, 4, 5 or 6 be; what says nothing lets all be.
+fn next_may_be(case: &Case<'_>, value: i64) -> bool {
+    let peer = case.ends.peer.map(|peer| match case.ends.logger {
+        Logger::Nat(_) => peer.behind_nat64(),
+        _ => peer,
+    });
+    let Some((table, peer)) = case.place.table.zip(peer) else {
+        return true;
+    };
+    let Lookup::To(target) = table.lookup(peer) else {
+        return true;
+    };
+    let (two, three, four, strange) = match target {
+        Target::InternetGateway(_)
+        | Target::EgressOnly(_)
+        | Target::Carrier(_)
+        | Target::GatewayEndpoint(_) => (true, false, false, false),
+        Target::Vpn(_) => (false, true, false, false),
+        Target::Peering(_) => (false, false, true, false),
+        Target::Other => (false, false, false, true),
+        Target::Local
+        | Target::ApplianceEndpoint(_)
+        | Target::Nat(_)
+        | Target::TransitGateway(_)
+        | Target::Interface(_)
+        | Target::LocalGateway(_)
+        | Target::CloudWan(_) => (false, false, false, false),
+    };
+    match value {
+        2 => two,
+        4 | 5 => four,
+        6 => target == Target::Local,
+        _ => !(two || three || four || strange),
+    }
 }
 
 fn workload_interface(row: &Row, case: &Case<'_>) -> Sym {
@@ -146,22 +188,5 @@ fn workload_interface(row: &Row, case: &Case<'_>) -> Sym {
                 .and_then(|workload| case.place.owner(workload));
             owner.map_or(Sym::NONE, |interface| interface.id)
         }
-    }
-}
-
-/// Who opened the connection: a SYN without ACK comes from the opener, a SYN-ACK (18) from the other side (facts 1.1).
-fn initiator(row: &Row, ends: &Ends) -> Initiator {
-    const SYN: i64 = 2;
-    const ACK: i64 = 16;
-    let tcp = row.protocol.is_none_or(|protocol| protocol == 6);
-    let flags = row.tcp_flags.filter(|flags| tcp && flags & SYN != 0);
-    let (Some(flags), Some(workload_sends)) = (flags, ends.workload_sends) else {
-        return Initiator::Unknown;
-    };
-    let sender_opened = flags & ACK == 0;
-    if sender_opened == workload_sends {
-        Initiator::Workload
-    } else {
-        Initiator::Peer
     }
 }

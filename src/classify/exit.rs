@@ -67,7 +67,7 @@ struct Walk<'p, 'w> {
 impl<'w> Walk<'_, 'w> {
     fn beyond(&self, path: Path, via: Sym) -> End {
         match path {
-            Path::ViaNat => self.table(self.nat_table(via), HOPS_MAX),
+            Path::ViaNat => self.nat(via, HOPS_MAX),
             Path::ViaAppliance => self.appliance(via, HOPS_MAX),
             Path::ViaPeering => self.peering(via),
             Path::ViaTransitGateway => self.transit_gateway(via),
@@ -79,6 +79,15 @@ impl<'w> Walk<'_, 'w> {
         let nat = self.snapshot.nats.get(&nat)?;
         let own = nat.table.and_then(|index| self.snapshot.tables.get(index));
         own.or_else(|| self.snapshot.table_of(nat.subnet))
+    }
+
+    /// A NAT gateway speaks IPv4 to whoever hides behind a NAT64 address: from there on that is the address to look up.
+    fn nat(&self, id: Sym, hops: u8) -> End {
+        let inner = Walk {
+            peer: self.peer.behind_nat64(),
+            ..*self
+        };
+        inner.table(self.nat_table(id), hops)
     }
 
     /// Through a table that some hop uses.
@@ -95,7 +104,7 @@ impl<'w> Walk<'_, 'w> {
                 exit: Exit::GatewayEndpoint,
                 endpoint: id,
             },
-            Lookup::To(Target::Nat(id)) => self.table(self.nat_table(id), hops),
+            Lookup::To(Target::Nat(id)) => self.nat(id, hops),
             Lookup::To(Target::ApplianceEndpoint(id) | Target::Interface(id)) => {
                 self.appliance(id, hops)
             }
@@ -137,10 +146,11 @@ impl<'w> Walk<'_, 'w> {
             return end(Exit::Peering);
         };
         let own = self.place.vpc.map_or(Sym::NONE, |vpc| vpc.id);
-        let other = if sides[0].vpc == own {
-            sides[1].vpc
-        } else {
-            sides[0].vpc
+        let other = match [sides[0].vpc == own, sides[1].vpc == own] {
+            [true, _] => sides[1].vpc,
+            [false, true] => sides[0].vpc,
+            // The topology has this peering between two other VPCs.
+            [false, false] => Sym::NONE,
         };
         self.in_vpc(other).unwrap_or(end(Exit::Peering))
     }

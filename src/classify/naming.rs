@@ -122,6 +122,9 @@ fn listed(place: &Place<'_>, peer: Address) -> Sym {
     snapshot.listed_service(vpc.region.as_deref(), peer)
 }
 
+/// Stands for a code that no list has: AWS's own, and no stranger's.
+const NEW_SERVICE: &str = "-";
+
 fn public(place: &Place<'_>, peer: Address, told: Sym) -> Name {
     let symbols = &place.world.symbols;
     let labels = place.world.ranges.labels(peer);
@@ -131,8 +134,10 @@ fn public(place: &Place<'_>, peer: Address, told: Sym) -> Name {
     let known = told.is_some() && !told_name.is_empty();
     let particular = told.is_some() && !matches!(told_name, "amazon" | "ec2");
     if told.is_some() && !known {
+        let names = set.services.iter().map(|sym| symbols.name(*sym));
+        let names: Vec<&str> = names.chain([NEW_SERVICE]).collect();
         return Name {
-            realm: Realm::Aws,
+            realm: judge(&names).1.unwrap_or(Realm::Aws),
             service: told,
             labels,
             by: ServiceBy::Record,

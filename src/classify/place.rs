@@ -28,6 +28,9 @@ pub struct Place<'w> {
 }
 
 /// The place of a record, and a second one if another snapshot might be the valid one.
+///
+/// A snapshot that does not know the interface, yet or any more, still knows the routes of its time: it is asked with the interface
+/// as the other has it.
 pub fn places<'w>(world: &'w World, row: &Row) -> (Place<'w>, Option<Place<'w>>) {
     let by_interface = world.of_interface(row.interface);
     let vpc = match by_interface
@@ -48,12 +51,20 @@ pub fn places<'w>(world: &'w World, row: &Row) -> (Place<'w>, Option<Place<'w>>)
         Some(index) => Some(index),
         None => world.valid_at(by_interface, row.time_s).or(valid),
     };
-    let second = chosen
-        .and_then(|index| world.contested_at(by_vpc, index, row.time_s))
-        .filter(|index| knows(*index));
+    let second = match valid.filter(|index| Some(*index) != chosen) {
+        Some(valid) => Some(valid),
+        None => chosen.and_then(|index| world.contested_at(by_vpc, index, row.time_s)),
+    };
+    // Another account's view of a shared VPC is not another time's: it lacks what that account may not see.
+    let same_account = |index: usize, other: usize| {
+        let account = |index: usize| world.snapshots[index].report.account_id.as_deref();
+        account(index).is_none() || account(other).is_none() || account(index) == account(other)
+    };
+    let second = second.filter(|index| chosen.is_some_and(|chosen| same_account(chosen, *index)));
+    let first = place(world, chosen, vpc, row, None);
     (
-        place(world, chosen, vpc, row),
-        second.map(|index| place(world, Some(index), vpc, row)),
+        first,
+        second.map(|index| place(world, Some(index), vpc, row, first.interface)),
     )
 }
 
@@ -67,9 +78,17 @@ fn vpc_of_nat(world: &World, nat: Sym) -> Sym {
         .map_or(Sym::NONE, |nat| nat.vpc)
 }
 
-fn place<'w>(world: &'w World, snapshot: Option<usize>, vpc: Sym, row: &Row) -> Place<'w> {
+fn place<'w>(
+    world: &'w World,
+    snapshot: Option<usize>,
+    vpc: Sym,
+    row: &Row,
+    lent: Option<&'w Interface>,
+) -> Place<'w> {
     let snapshot = snapshot.map(|index| &world.snapshots[index]);
-    let interface = snapshot.and_then(|snapshot| snapshot.interface(row.interface));
+    let interface = snapshot
+        .and_then(|snapshot| snapshot.interface(row.interface))
+        .or(lent);
     let subnet = interface.map_or(row.subnet, |interface| interface.subnet);
     let moved = interface.is_some_and(|interface| {
         (row.vpc.is_some() && row.vpc != interface.vpc)

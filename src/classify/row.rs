@@ -8,8 +8,8 @@ use std::sync::Arc;
 use crate::model::address::Address;
 use crate::model::batch::{AddressColumn, FlowBatch, NumberColumn, TextColumn};
 use crate::model::field::{Field, FieldSet};
+use crate::model::name::normal_service;
 use crate::model::symbol::{Sym, Symbols};
-use crate::topology::service::normal_service;
 
 /// The fields that classifying reads.
 #[rustfmt::skip]

@@ -3,10 +3,10 @@
 //! In: a row, its place, its ends, and what the route table says. Out: a [`Decision`]. What the record says of itself stands
 //! before what the topology says: it was there. Sources: facts 1.2 (traffic-path), 1.6 (next-hop-*), 7 (each path).
 
-use crate::classify::ends::{Ends, Logger};
+use crate::classify::ends::{Ends, Logger, initiator};
 use crate::classify::place::Place;
 use crate::classify::row::{Direction, Row, TypeWord};
-use crate::model::path::Path;
+use crate::model::path::{Initiator, Path};
 use crate::model::symbol::Sym;
 use crate::model::tag::Flags;
 use crate::topology::routes::{Lookup, Target};
@@ -51,11 +51,12 @@ pub const RULES: &[Rule] = &[
     ("record-contradicts-itself", record_contradicts_itself),
     ("next-hop-nat", next_hop_nat),
     ("next-hop-transit-gateway", next_hop_transit_gateway),
+    ("traffic-path-4-5", traffic_path_4_5),
     ("next-hop-endpoint", next_hop_endpoint),
     ("traffic-path-3", traffic_path_3),
-    ("traffic-path-4-5", traffic_path_4_5),
     ("traffic-path-7", traffic_path_7),
     ("traffic-path-8", traffic_path_8),
+    ("next-hop-is-interface", next_hop_is_interface),
     ("hop-is-interface", hop_is_interface),
     ("traffic-path-new", traffic_path_new),
     ("route", route),
@@ -68,17 +69,19 @@ pub const BASES: &[(&str, &str)] = &[
     ("address-missing",                "the record has no address for the far end"),
     ("address-without-interface",      "the address is in this VPC, and no interface of the topology has it"),
     ("direction-unknown",              "neither flow-direction nor the interface's addresses tell which end is its own"),
-    ("hop-behind-interface",           "the record reached the far end by another address, which the topology does not explain"),
-    ("hop-is-interface",               "the record reached the far end by the address of a NAT gateway, transit gateway or appliance"),
+    ("hop-behind-interface",           "the record reached the far end by another interface or address, which the topology does not explain"),
+    ("hop-is-interface",               "the record reached the far end by the interface or address of a NAT gateway, transit gateway or appliance"),
     ("interface-not-in-topology",      "the record does not say, and the topology does not know the interface or its route table"),
     ("logged-by-appliance",            "an interface that routes lead to logged it"),
     ("logged-by-endpoint",             "an endpoint's interface logged it"),
+    ("logged-by-endpoint-unknown",     "interface-type says vpc_endpoint, and the topology does not tell which sort"),
     ("logged-by-nat",                  "a NAT gateway logged it"),
     ("logged-by-transit-gateway",      "a transit gateway or its interface logged it"),
     ("next-hop-endpoint",              "next-hop-interface-type says vpc_endpoint"),
     ("next-hop-endpoint-unknown",      "next-hop-interface-type says vpc_endpoint, and it cannot be told which sort"),
     ("next-hop-nat",                   "next-hop-interface-type says NAT gateway"),
     ("next-hop-transit-gateway",       "next-hop-interface-type says transit_gateway"),
+    ("opened-from-outside",            "the far end opened the connection, which the gateway that the route leads to does not let it do"),
     ("record-contradicts-itself",      "next-hop-interface-type and traffic-path exclude each other"),
     ("route-ambiguous",                "routes tie, and AWS does not say which one it takes"),
     ("route-appliance",                "the route leads to a Gateway Load Balancer endpoint or an interface"),
@@ -148,7 +151,13 @@ fn logged_by_endpoint(case: &Case<'_>) -> Option<Decision> {
     let Logger::Endpoint(id) = case.ends.logger else {
         return None;
     };
-    Some(to(Path::ViaEndpointEni, id, "logged-by-endpoint"))
+    // The record's word alone may mean a Gateway Load Balancer endpoint: AWS documents no other word for one.
+    Some(match case.place.interface.map(|interface| interface.kind) {
+        Some(InterfaceKind::Endpoint(_)) if case.ends.peer == case.ends.peer_hop => {
+            to(Path::ViaEndpointEni, id, "logged-by-endpoint")
+        }
+        Some(_) | None => undetermined("logged-by-endpoint-unknown"),
+    })
 }
 
 fn logged_by_transit_gateway(case: &Case<'_>) -> Option<Decision> {
@@ -191,13 +200,17 @@ fn traffic_path(case: &Case<'_>) -> Option<i64> {
 }
 
 fn record_contradicts_itself(case: &Case<'_>) -> Option<Decision> {
-    let interface = matches!(
-        case.row.next_hop_word,
-        Some(TypeWord::Nat | TypeWord::Endpoint | TypeWord::TransitGateway)
-    );
-    // 2, 3, 7 and 8 lead to what has no interface.
-    (interface && matches!(traffic_path(case), Some(2 | 3 | 7 | 8)))
-        .then(|| undetermined("record-contradicts-itself").with(Flags::DISAGREES))
+    let contradicts = match traffic_path(case) {
+        // They lead to what has no interface.
+        Some(2 | 3 | 7 | 8) => case.row.next_hop.is_some() || case.row.next_hop_word.is_some(),
+        // A peering has none either, but may show the far end's; a gateway behind it cannot be used (facts 7.13).
+        Some(4 | 5) => matches!(
+            case.row.next_hop_word,
+            Some(TypeWord::Nat | TypeWord::TransitGateway)
+        ),
+        Some(_) | None => false,
+    };
+    contradicts.then(|| undetermined("record-contradicts-itself").with(Flags::DISAGREES))
 }
 
 /// A path that the record names, with the gateway's id from the route table if that agrees; if it does not, it is counted.
@@ -251,12 +264,21 @@ fn next_hop_endpoint(case: &Case<'_>) -> Option<Decision> {
     if case.row.next_hop_word != Some(TypeWord::Endpoint) {
         return None;
     }
+    let next = next_hop_interface(case);
+    // In another VPC it is what a peering leads to: the route tells by which.
+    let home = case.place.vpc.map(|vpc| vpc.id);
+    if next.is_some_and(|next| Some(next.vpc) != home) {
+        return None;
+    }
     match (
-        next_hop_interface(case).map(|interface| interface.kind),
+        next.map(|interface| interface.kind),
         case.route.map(|route| route.path),
     ) {
-        (Some(InterfaceKind::Endpoint(id)), _) => {
+        (Some(InterfaceKind::Endpoint(id)), _) if reaches(case, next) => {
             Some(told(case, Path::ViaEndpointEni, id, "next-hop-endpoint"))
+        }
+        (Some(InterfaceKind::Endpoint(_)), _) => {
+            Some(undetermined("next-hop-endpoint-unknown").with(Flags::DISAGREES))
         }
         (Some(InterfaceKind::ApplianceEndpoint(id)), _) => {
             Some(told(case, Path::ViaAppliance, id, "next-hop-endpoint"))
@@ -265,6 +287,14 @@ fn next_hop_endpoint(case: &Case<'_>) -> Option<Decision> {
         (_, None) => Some(undetermined("next-hop-endpoint-unknown")),
         (_, Some(_)) => Some(undetermined("next-hop-endpoint-unknown").with(Flags::DISAGREES)),
     }
+}
+
+/// Whether an interface is the far end itself, as far as the topology knows.
+fn reaches(case: &Case<'_>, interface: Option<&Interface>) -> bool {
+    let Some((interface, peer)) = interface.zip(case.ends.peer) else {
+        return false;
+    };
+    interface.owns(peer) || (case.place.in_vpc(peer) && case.place.owner(peer).is_none())
 }
 
 fn traffic_path_3(case: &Case<'_>) -> Option<Decision> {
@@ -286,30 +316,58 @@ fn traffic_path_8(case: &Case<'_>) -> Option<Decision> {
         .then(|| told(case, Path::InternetBound, Sym::NONE, "traffic-path-8"))
 }
 
+/// What an interface between the ends is, if it is one that forwards.
+fn forwarder(interface: &Interface) -> Option<(Path, Sym)> {
+    match interface.kind {
+        InterfaceKind::Nat(id) => Some((Path::ViaNat, id)),
+        InterfaceKind::TransitGateway(id) => Some((Path::ViaTransitGateway, id)),
+        InterfaceKind::ApplianceEndpoint(id) => Some((Path::ViaAppliance, id)),
+        InterfaceKind::RouteTarget => Some((Path::ViaAppliance, interface.id)),
+        InterfaceKind::Plain | InterfaceKind::Endpoint(_) => None,
+    }
+}
+
+/// The record names its next hop by id, and it is not the far end's own interface: then it stands between, whatever the routes say.
+fn next_hop_is_interface(case: &Case<'_>) -> Option<Decision> {
+    let peer = case.ends.peer?;
+    case.place
+        .snapshot
+        .filter(|_| case.row.next_hop.is_some())?;
+    let Some(next) = next_hop_interface(case) else {
+        // One that the topology lacks: neither a gateway that has none, nor that of a far end which the topology knows.
+        let excluded = matches!(
+            case.route?.path,
+            Path::IntraVpc
+                | Path::ViaEndpointEni
+                | Path::ViaGatewayEndpoint
+                | Path::InternetBound
+                | Path::ViaVpn
+        );
+        return excluded.then(|| undetermined("hop-behind-interface").with(Flags::DISAGREES));
+    };
+    if next.owns(peer) {
+        return None;
+    }
+    Some(match forwarder(next) {
+        Some((path, via)) => told(case, path, via, "hop-is-interface"),
+        None => undetermined("hop-behind-interface").with(Flags::DISAGREES),
+    })
+}
+
 /// The far end was reached by another address than its own: that address's interface is the hop.
 fn hop_is_interface(case: &Case<'_>) -> Option<Decision> {
     let (hop, peer) = (case.ends.peer_hop?, case.ends.peer?);
     if hop == peer {
         return None;
     }
-    Some(
-        match case
-            .place
-            .owner(hop)
-            .map(|interface| (interface.kind, interface.id))
-        {
-            Some((InterfaceKind::Nat(id), _)) => to(Path::ViaNat, id, "hop-is-interface"),
-            Some((InterfaceKind::TransitGateway(id), _)) => {
-                to(Path::ViaTransitGateway, id, "hop-is-interface")
-            }
-            Some((InterfaceKind::ApplianceEndpoint(id), _) | (InterfaceKind::RouteTarget, id)) => {
-                to(Path::ViaAppliance, id, "hop-is-interface")
-            }
-            Some((InterfaceKind::Plain | InterfaceKind::Endpoint(_), _)) | None => {
-                undetermined("hop-behind-interface")
-            }
-        },
-    )
+    // 2 leads to what has no interface.
+    if traffic_path(case) == Some(2) {
+        return Some(undetermined("traffic-path-disagrees").with(Flags::DISAGREES));
+    }
+    Some(match case.place.owner(hop).and_then(forwarder) {
+        Some((path, via)) => to(path, via, "hop-is-interface"),
+        None => undetermined("hop-behind-interface"),
+    })
 }
 
 fn traffic_path_new(case: &Case<'_>) -> Option<Decision> {
@@ -328,7 +386,15 @@ pub fn by_route(place: &Place<'_>, ends: &Ends) -> Option<Decision> {
             Some(InterfaceKind::Endpoint(id)) => {
                 to(Path::ViaEndpointEni, id, "route-endpoint-interface")
             }
-            Some(_) => to(Path::IntraVpc, Sym::NONE, "route-local"),
+            // A gateway has no business of its own: whoever it speaks for is hidden.
+            Some(
+                InterfaceKind::Nat(_)
+                | InterfaceKind::TransitGateway(_)
+                | InterfaceKind::ApplianceEndpoint(_),
+            ) => to(Path::IntraVpc, Sym::NONE, "route-local").with(Flags::FAR_HIDDEN),
+            Some(InterfaceKind::Plain | InterfaceKind::RouteTarget) => {
+                to(Path::IntraVpc, Sym::NONE, "route-local")
+            }
             None => undetermined("address-without-interface").with(Flags::PEER_UNOWNED),
         },
         Lookup::To(Target::InternetGateway(id) | Target::EgressOnly(id) | Target::Carrier(id)) => {
@@ -387,6 +453,11 @@ fn route(case: &Case<'_>) -> Option<Decision> {
     };
     if !possible {
         return Some(undetermined("traffic-path-disagrees").with(Flags::DISAGREES));
+    }
+    // Nobody can open a connection through a gateway endpoint or NAT gateway from outside (facts 7.1, 7.4): it came another way.
+    let outside = initiator(&case.row, &case.ends) == Initiator::Peer;
+    if outside && matches!(route.path, Path::ViaGatewayEndpoint | Path::ViaNat) {
+        return Some(undetermined("opened-from-outside").with(Flags::DISAGREES));
     }
     Some(
         if value.is_none() && rests_on_route_alone(case, route.path) {

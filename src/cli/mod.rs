@@ -15,10 +15,29 @@ pub mod topology;
 pub mod values;
 pub mod verify;
 
+use std::io::{self, Write};
+
 /// Sets how many threads work; by default one a processor. Without effect if a pool is there already.
 pub fn pool(threads: Option<u16>) {
     let threads = threads.map_or(0, usize::from);
     let _ = rayon::ThreadPoolBuilder::new()
         .num_threads(threads)
         .build_global();
+}
+
+/// Runs the command; a panic is our bug, said as such, and no verdict.
+pub fn guarded(run: impl FnOnce() -> exit::Outcome + std::panic::UnwindSafe) -> exit::Outcome {
+    std::panic::set_hook(Box::new(|panic| {
+        if !flowproof::ingest::panic_is_caught() {
+            // Where stderr is closed too, the exit code says it.
+            let _ = writeln!(
+                io::stderr(),
+                "error: flowproof failed, so there is no verdict: {panic}\n help: please report it, with the command"
+            );
+        }
+    }));
+    std::panic::catch_unwind(run).unwrap_or_else(|_| {
+        output::remove_unfinished();
+        exit::Outcome::NoVerdict
+    })
 }

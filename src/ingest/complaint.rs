@@ -2,6 +2,7 @@
 
 use crate::diag::{Diagnostic, Location, Severity, show};
 use crate::model::field::{Field, FieldInfo};
+use crate::model::format::{Format, FormatError};
 
 /// Why a record is set aside.
 #[derive(Clone, Copy, Debug)]
@@ -144,4 +145,57 @@ pub(super) fn unreadable(code: &'static str, uri: &str, message: impl Into<Strin
         "fetch it again, or name the logs alone if this is not one of them",
     )
     .at(Location::source(uri))
+}
+
+const WHY_NO_FORMAT: &str =
+    "which value belongs to which field is not known, so all its records are set aside";
+
+/// A header in mid-file with another format.
+pub(super) fn other_format(format: &Format, place: Location) -> Diagnostic {
+    Diagnostic::new(
+        Severity::Note,
+        "input-changed-format",
+        "from this header on, the format is another",
+        "records before and after it are read each by its own format",
+        "nothing to do, unless two logs were joined by accident",
+    )
+    .at(place)
+    .got(format!("`{}`", show(&format.to_string())))
+}
+
+/// A header, or the columns of a Parquet file, that are no format.
+pub(super) fn no_format(why: &FormatError, place: Location) -> (&'static str, Diagnostic) {
+    let code = match why {
+        FormatError::Duplicate(_) => "format-duplicate-field",
+        FormatError::Empty | FormatError::NotAField(_) | FormatError::BadName(_) => "format-bad",
+    };
+    let what = format!("the names of its fields are not a format: {why}");
+    let help = "fetch the file again; AWS writes each field once, with letters and hyphens";
+    let complaint = Diagnostic::new(Severity::Error, code, what, WHY_NO_FORMAT, help);
+    (code, complaint.at(place))
+}
+
+/// A log without header, and more than one format that it could have.
+pub(super) fn ambiguous(place: Location) -> Diagnostic {
+    Diagnostic::new(
+        Severity::Error,
+        "format-ambiguous",
+        "the log has no header, and the flow logs of the topology have more than one format",
+        WHY_NO_FORMAT,
+        "keep AWS's file names, which name the flow log (`…_fl-…_…`), or pass --log-format",
+    )
+    .at(place)
+}
+
+/// Fields that AWS has added since.
+pub(super) fn unknown_fields(names: &[String], place: Location) -> Diagnostic {
+    Diagnostic::new(
+        Severity::Note,
+        "format-unknown-field",
+        format!("{} field(s) that this version does not know", names.len()),
+        "their values are kept as text, and no rule reads them",
+        "see whether a newer version knows them",
+    )
+    .at(place)
+    .got(names.join(", "))
 }

@@ -21,14 +21,20 @@ mod complaint;
 mod decoder;
 mod error;
 mod export;
+mod failure;
 mod file;
 mod header;
 mod json;
+mod json_grammar;
 mod json_scan;
 mod ledger;
+mod number;
+mod opener;
 mod options;
 mod parquet;
 mod parquet_cells;
+mod parquet_footer;
+mod pieces;
 mod reader;
 mod records;
 mod shape;
@@ -37,6 +43,8 @@ mod source;
 mod stream;
 mod text;
 
+#[cfg(test)]
+mod early_ends;
 #[cfg(test)]
 mod json_inputs;
 #[cfg(test)]
@@ -52,5 +60,6 @@ mod wholeness;
 
 pub use error::Error;
 pub use options::{Limits, ReadOptions};
+pub use parquet_footer::panic_is_caught;
 pub use reader::InputReader;
 pub use source::{Input, LogSource, Opener, Ranges, list};

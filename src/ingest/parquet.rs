@@ -3,21 +3,19 @@
 //! Built on the push decoders of the `parquet` crate, which ask for ranges and do no I/O; so a file, a spooled pipe and (later)
 //! ranged reads of S3 feed the same code. Memory: the wanted columns of one row group, and one batch.
 
-use std::cell::Cell;
-use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::{Arc, Once};
+use std::sync::Arc;
 
 use ::parquet::DecodeResult;
 use ::parquet::arrow::ProjectionMask;
 use ::parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions};
 use ::parquet::arrow::push_decoder::{ParquetPushDecoder, ParquetPushDecoderBuilder};
-use ::parquet::file::metadata::{PageIndexPolicy, ParquetMetaData, ParquetMetaDataPushDecoder};
 use arrow::array::RecordBatch;
 
-use crate::diag::{Diagnostic, Location, show};
+use crate::diag::Location;
 use crate::ingest::complaint::unreadable;
 use crate::ingest::options::ReadOptions;
 use crate::ingest::parquet_cells::{CellFault, Cells};
+use crate::ingest::parquet_footer::{Broken, corrupt, footer, guarded};
 use crate::ingest::records::Records;
 use crate::ingest::shape::{Shape, is_read};
 use crate::ingest::source::Ranges;
@@ -37,8 +35,6 @@ pub(super) struct ParquetReader {
     rows_claimed: u64,
     bytes: u64,
 }
-
-type Broken = Box<Diagnostic>;
 
 impl ParquetReader {
     /// Reads the footer.
@@ -220,60 +216,4 @@ fn shape_of(
             (None, Vec::new())
         }
     }
-}
-
-/// Reads the metadata at the end of the file.
-fn footer(ranges: &mut dyn Ranges, bytes: &mut u64) -> Result<ParquetMetaData, String> {
-    let mut decoder = guarded(|| {
-        let decoder =
-            ParquetMetaDataPushDecoder::try_new(ranges.size()).map_err(|why| why.to_string())?;
-        Ok(decoder.with_page_index_policy(PageIndexPolicy::Skip))
-    })?;
-    loop {
-        match guarded(|| decoder.try_decode().map_err(|why| why.to_string()))? {
-            DecodeResult::Data(metadata) => return Ok(metadata),
-            DecodeResult::Finished => return Err("it has no footer".into()),
-            DecodeResult::NeedsData(wanted) => {
-                for range in wanted {
-                    let data = ranges.read(range.clone()).map_err(|why| why.to_string())?;
-                    *bytes += data.len() as u64;
-                    guarded(|| {
-                        decoder
-                            .push_range(range, data.into())
-                            .map_err(|why| why.to_string())
-                    })?;
-                }
-            }
-        }
-    }
-}
-
-/// Runs code of the `parquet` crate, which panics on some corrupt files; to us that is one more file that cannot be read.
-///
-/// Such a panic says nothing on stderr: the complaint about the file says all there is to say.
-fn guarded<T>(run: impl FnOnce() -> Result<T, String>) -> Result<T, String> {
-    static HOOK: Once = Once::new();
-    HOOK.call_once(|| {
-        let others = std::panic::take_hook();
-        std::panic::set_hook(Box::new(move |panic| {
-            if !GUARDED.get() {
-                others(panic);
-            }
-        }));
-    });
-    GUARDED.set(true);
-    let ran = catch_unwind(AssertUnwindSafe(run));
-    GUARDED.set(false);
-    ran.unwrap_or_else(|_| Err("its bytes make the Parquet decoder fail".into()))
-}
-
-thread_local! {
-    /// Whether this thread is in code whose panics are caught.
-    static GUARDED: Cell<bool> = const { Cell::new(false) };
-}
-
-fn corrupt(uri: &str, why: &str) -> Broken {
-    Box::new(
-        unreadable("input-unreadable", uri, "it is Parquet that cannot be read").got(show(why)),
-    )
 }

@@ -1,20 +1,14 @@
 //! What holds of any input: where bytes are cut, what they are zipped in and how they are encoded changes nothing, and every
 //! line is accounted for.
 
-use std::sync::Arc;
-
-use arrow::array::{ArrayRef, Int32Array, Int64Array, RecordBatch, StringArray};
-use parquet::arrow::ArrowWriter;
-use parquet::basic::{Compression, GzipLevel};
-use parquet::file::properties::WriterProperties;
 use proptest::collection::vec;
 use proptest::prelude::*;
 
 use crate::ingest::ReadOptions;
 use crate::ingest::testing::{
-    codes, facts, gzip, input, input_in_reads, random_access, read, read_bytes,
+    codes, facts, gzip, input, input_in_reads, parquet, random_access, read, read_bytes,
 };
-use crate::model::field::{Field, FieldSet, Kind};
+use crate::model::field::{Field, FieldSet};
 
 const NAMES: [&str; 8] = [
     "srcaddr",
@@ -122,45 +116,6 @@ fn decoded(bytes: &[u8], cuts: &[prop::sample::Index], json: bool) -> (Vec<Strin
     )
 }
 
-/// The same records in Parquet; missing values as null or as `-`, numbers as INT32, INT64 or text.
-fn parquet(rows: &[Vec<String>], nulls: bool, typed: bool) -> Vec<u8> {
-    let mut columns: Vec<(String, ArrayRef)> = Vec::new();
-    for (index, name) in NAMES.iter().enumerate() {
-        let values = rows.iter().map(|row| row[index].as_str());
-        let kind = Field::by_name(name).map(|field| field.info().kind);
-        let column: ArrayRef = match kind {
-            Some(Kind::Int32) if typed => Arc::new(
-                values
-                    .map(|v| v.parse::<i32>().ok())
-                    .collect::<Int32Array>(),
-            ),
-            Some(Kind::Int64) if typed => Arc::new(
-                values
-                    .map(|v| v.parse::<i64>().ok())
-                    .collect::<Int64Array>(),
-            ),
-            _ => Arc::new(
-                values
-                    .map(|v| (!nulls || v != "-").then_some(v))
-                    .collect::<StringArray>(),
-            ),
-        };
-        columns.push((name.replace('-', "_"), column));
-    }
-    let batch =
-        RecordBatch::try_from_iter_with_nullable(columns.into_iter().map(|(n, c)| (n, c, true)))
-            .unwrap();
-    let properties = WriterProperties::builder()
-        .set_compression(Compression::GZIP(GzipLevel::default()))
-        .set_max_row_group_row_count(Some(7))
-        .build();
-    let mut bytes = Vec::new();
-    let mut writer = ArrowWriter::try_new(&mut bytes, batch.schema(), Some(properties)).unwrap();
-    writer.write(&batch).unwrap();
-    writer.close().unwrap();
-    bytes
-}
-
 /// Facts and codes, with lines counted from the first record.
 fn parquet_and_text(
     rows: &[Vec<String>],
@@ -175,7 +130,7 @@ fn parquet_and_text(
         ..ReadOptions::default()
     };
     let text: String = rows.iter().map(|row| row.join(" ") + "\n").collect();
-    let bytes = parquet(rows, nulls, typed);
+    let bytes = parquet(&NAMES, rows, nulls, typed);
     [random_access("a", &bytes), input("a", text.as_bytes())].map(|input| {
         let (batches, report) = read(&input, &options);
         assert!(report.whole && report.sha256.is_some());
@@ -243,7 +198,7 @@ proptest! {
         damage in vec((any::<prop::sample::Index>(), any::<u8>()), 1..4),
         len in any::<Option<prop::sample::Index>>(),
     ) {
-        let mut bytes = parquet(&rows, true, true);
+        let mut bytes = parquet(&NAMES, &rows, true, true);
         for (at, byte) in damage {
             let at = 4 + at.index(bytes.len() - 4);
             bytes[at] = byte;
@@ -260,7 +215,7 @@ fn parquet_comes_through_a_pipe_and_through_gzip_too() {
     let row: Vec<String> = ["10.0.0.1", "443", "5", "100", "160", "ACCEPT", "7", "OK"]
         .map(str::to_owned)
         .into();
-    let bytes = parquet(&[row.clone(), row], false, true);
+    let bytes = parquet(&NAMES, &[row.clone(), row], false, true);
     let (direct, report) = read(&random_access("a", &bytes), &ReadOptions::default());
     let hash = report.sha256;
     let (piped, report) = read(

@@ -1,28 +1,23 @@
 //! Reads one input to its end: an [`Input`] goes in, [`FlowBatch`]es and an [`InputReport`] come out. It never fails: what
 //! cannot be read stands in the report.
 
-use std::io::{self, Write};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::io;
+use std::sync::atomic::Ordering;
 
-use crate::diag::{Diagnostic, show};
-use crate::ingest::complaint::unreadable;
 use crate::ingest::decoder::Decoder;
-use crate::ingest::file::FileRanges;
+use crate::ingest::failure::Failure;
 use crate::ingest::json::JsonDecoder;
 use crate::ingest::options::ReadOptions;
 use crate::ingest::parquet::ParquetReader;
+use crate::ingest::pieces::{Piece, Pieces};
 use crate::ingest::records::Records;
 use crate::ingest::sniff::{Sniffed, sniff};
-use crate::ingest::source::{Input, Ranges};
-use crate::ingest::stream::{Stream, fill_part};
+use crate::ingest::source::Input;
+use crate::ingest::stream::Stream;
 use crate::ingest::text::TextDecoder;
 use crate::model::batch::FlowBatch;
 use crate::model::evidence::InputReport;
 use crate::model::format::Format;
-
-/// Bytes a piece: large enough that cuts cost nothing, small enough for the second-level cache.
-const PIECE_BYTES: usize = 256 << 10;
 
 /// Where the reader is.
 enum Stage {
@@ -32,17 +27,6 @@ enum Stage {
     Columns(Box<ParquetReader>),
     /// At its end, good or bad.
     Done,
-}
-
-struct Pieces {
-    decoder: Box<dyn Decoder>,
-    piece: Vec<u8>,
-    /// Bytes in the piece.
-    len: usize,
-    /// What went wrong behind them.
-    error: Option<io::Error>,
-    /// Bytes before the piece, unzipped.
-    bytes: u64,
 }
 
 /// Reads one input.
@@ -69,7 +53,7 @@ impl InputReader {
             ended: false,
         };
         if let Err(why) = reader.begin() {
-            reader.fail(*why);
+            reader.fail(why);
         }
         reader
     }
@@ -84,7 +68,7 @@ impl InputReader {
                 return None;
             }
             if let Err(why) = self.step() {
-                self.fail(*why);
+                self.fail(why);
             }
         }
     }
@@ -96,8 +80,7 @@ impl InputReader {
             early = true;
         }
         if early {
-            let early = self.broken("input-interrupted", "it was not read to its end");
-            self.fail(*early);
+            self.fail(Failure::Left);
             // What the last step left is as little wanted as the rest.
             while self.records.next_ready().is_some() {}
         }
@@ -144,153 +127,84 @@ impl InputReader {
     }
 
     /// Opens the stream and looks at what it is.
-    fn begin(&mut self) -> Result<(), Box<Diagnostic>> {
-        let opened = self.input.opener().open().and_then(Stream::new);
-        let mut stream = opened.map_err(|why| self.failed(&why))?;
-        let mut piece = vec![0; PIECE_BYTES];
-        let (len, error) = fill_part(&mut stream, &mut piece);
-        self.stream = Some(stream);
+    fn begin(&mut self) -> Result<(), Failure> {
+        let opened = self.input.opener().open().and_then(Stream::new)?;
+        let stream = self.stream.insert(opened);
+        let piece = Piece::first(stream);
         let line_bytes_max = self.options.limits.line_bytes;
-        let decoder: Box<dyn Decoder> = match sniff(&piece[..len]) {
+        let uri = self.input.uri();
+        let decoder: Box<dyn Decoder> = match sniff(piece.bytes()) {
             Sniffed::Text => Box::new(TextDecoder::new(line_bytes_max)),
             Sniffed::Json => Box::new(JsonDecoder::new(line_bytes_max)),
-            Sniffed::Parquet => return self.begin_parquet(&piece[..len], error),
-            Sniffed::Gzip => return Err(self.broken("input-unreadable", "it is zipped twice")),
+            Sniffed::Parquet => return self.begin_parquet(piece),
+            Sniffed::Gzip => {
+                return Err(Failure::new("input-unreadable", uri, "it is zipped twice"));
+            }
             Sniffed::Foreign(name) => {
                 let what = format!("it is {name}, not text, JSON or Parquet, plain or gzip");
-                return Err(self.broken("input-unreadable", what));
+                return Err(Failure::new("input-unreadable", uri, what));
             }
         };
         self.encoding = decoder.encoding();
-        self.stage = Stage::Pieces(Pieces {
-            decoder,
-            piece,
-            len,
-            error,
-            bytes: 0,
-        });
+        self.stage = Stage::Pieces(Pieces::new(decoder, piece));
         Ok(())
     }
 
-    fn begin_parquet(
-        &mut self,
-        head: &[u8],
-        error: Option<io::Error>,
-    ) -> Result<(), Box<Diagnostic>> {
+    fn begin_parquet(&mut self, head: Piece) -> Result<(), Failure> {
         self.encoding = "parquet";
-        if let Some(why) = error {
-            return Err(self.failed(&why));
-        }
-        let zipped = self.stream.as_ref().is_some_and(Stream::is_gzip);
-        let direct = if zipped {
-            Ok(None)
-        } else {
-            self.input.opener().ranges()
+        let Some(stream) = &mut self.stream else {
+            return Ok(());
         };
-        let ranges = match direct.map_err(|why| self.failed(&why))? {
+        let direct = if stream.is_gzip() {
+            None
+        } else {
+            self.input.opener().ranges()?
+        };
+        let ranges = match direct {
             Some(ranges) => ranges,
-            None => self.spool(head)?,
+            None => {
+                let limit = self.options.limits.object_bytes;
+                Box::new(head.spool(stream, limit, &self.options.stop)?)
+            }
         };
         let columns = ParquetReader::open(ranges, &self.options, &mut self.records)?;
         self.stage = Stage::Columns(Box::new(columns));
         Ok(())
     }
 
-    /// Copies what comes only once into a file, to have it in any order.
-    fn spool(&mut self, head: &[u8]) -> Result<Box<dyn Ranges>, Box<Diagnostic>> {
-        let limit = self.options.limits.object_bytes;
-        let mut file = tempfile::tempfile().map_err(|why| self.failed(&why))?;
-        let (mut piece, mut bytes) = (head.to_vec(), 0u64);
-        while !piece.is_empty() {
-            bytes += piece.len() as u64;
-            if bytes > limit {
-                return Err(self.too_large());
-            }
-            if self.options.stop.load(Ordering::Relaxed) {
-                return Err(self.interrupted());
-            }
-            file.write_all(&piece).map_err(|why| self.failed(&why))?;
-            piece.resize(PIECE_BYTES, 0);
-            let (len, error) = match &mut self.stream {
-                Some(stream) => fill_part(stream, &mut piece),
-                None => (0, None),
-            };
-            if let Some(why) = error {
-                return Err(self.failed(&why));
-            }
-            piece.truncate(len);
-        }
-        let ranges = FileRanges::new(file).map_err(|why| self.failed(&why))?;
-        Ok(Box::new(ranges))
-    }
-
     /// One piece or range further.
-    fn step(&mut self) -> Result<(), Box<Diagnostic>> {
+    fn step(&mut self) -> Result<(), Failure> {
         if self.options.stop.load(Ordering::Relaxed) {
-            return Err(self.interrupted());
+            return Err(Failure::Stopped);
         }
-        match &mut self.stage {
-            Stage::Done => Ok(()),
-            Stage::Columns(columns) => {
-                if columns.step(&mut self.records)? {
-                    Ok(())
-                } else {
-                    self.end()
-                }
+        let more = match (&mut self.stage, &mut self.stream) {
+            (Stage::Columns(columns), _) => columns.step(&mut self.records)?,
+            (Stage::Pieces(pieces), Some(stream)) => {
+                let limit = self.options.limits.object_bytes;
+                let stepped = pieces.step(stream, limit, &mut self.records);
+                self.encoding = pieces.encoding();
+                stepped?
             }
-            Stage::Pieces(_) => self.piece(),
-        }
-    }
-
-    fn piece(&mut self) -> Result<(), Box<Diagnostic>> {
-        let (Stage::Pieces(pieces), Some(stream)) = (&mut self.stage, &mut self.stream) else {
-            return Ok(());
+            (Stage::Pieces(_), None) | (Stage::Done, _) => false,
         };
-        let limit = self.options.limits.object_bytes;
-        let room = usize::try_from(limit - pieces.bytes).unwrap_or(usize::MAX);
-        let fits = pieces.len.min(room);
-        let pushed = pieces
-            .decoder
-            .push(&pieces.piece[..fits], &mut self.records);
-        self.encoding = pieces.decoder.encoding();
-        pushed?;
-        pieces.bytes += fits as u64;
-        if fits < pieces.len {
-            return Err(self.too_large());
-        }
-        if let Some(why) = pieces.error.take() {
-            return Err(self.failed(&why));
-        }
-        if pieces.len == 0 {
-            pieces.decoder.finish(&mut self.records)?;
-            return self.end();
-        }
-        (pieces.len, pieces.error) = fill_part(stream, &mut pieces.piece);
-        Ok(())
+        if more { Ok(()) } else { self.end() }
     }
 
     /// The end, as it should be: the hash is closed, and the size compared with the listing's.
-    fn end(&mut self) -> Result<(), Box<Diagnostic>> {
-        let stop: Arc<AtomicBool> = Arc::clone(&self.options.stop);
-        let drained = match &mut self.stream {
-            Some(stream) => stream.drain(|| stop.load(Ordering::Relaxed)),
-            None => Ok(()),
-        };
-        match drained {
-            Err(why) if why.kind() == io::ErrorKind::Interrupted => return Err(self.interrupted()),
-            Err(why) => return Err(self.failed(&why)),
-            Ok(()) => {}
+    fn end(&mut self) -> Result<(), Failure> {
+        let stop = &self.options.stop;
+        if let Some(stream) = &mut self.stream {
+            match stream.drain(|| stop.load(Ordering::Relaxed)) {
+                Err(why) if why.kind() == io::ErrorKind::Interrupted => {
+                    return Err(Failure::Stopped);
+                }
+                drained => drained?,
+            }
         }
-        let (read, listed) = (
-            self.stream.as_ref().map_or(0, Stream::count),
-            self.input.size(),
-        );
-        if listed.is_some_and(|listed| read < listed) {
-            let what = format!(
-                "it has {read} bytes, and had {} when it was listed",
-                listed.unwrap_or(0)
-            );
-            return Err(self.broken("input-truncated", what));
+        let read = self.stream.as_ref().map_or(0, Stream::count);
+        if let Some(listed) = self.input.size().filter(|listed| read < *listed) {
+            let what = format!("it has {read} bytes, and had {listed} when it was listed");
+            return Err(Failure::new("input-truncated", self.input.uri(), what));
         }
         self.stage = Stage::Done;
         self.ended = true;
@@ -299,37 +213,13 @@ impl InputReader {
     }
 
     /// The end, as it should not be: what came before is kept.
-    fn fail(&mut self, why: Diagnostic) {
+    fn fail(&mut self, why: Failure) {
         if let Stage::Pieces(pieces) = &mut self.stage {
-            pieces.decoder.cut(&mut self.records);
+            pieces.cut(&mut self.records);
         }
         self.stage = Stage::Done;
+        let why = why.diagnostic(self.input.uri());
         self.records.ledger.not_whole(why);
         self.records.finish();
-    }
-
-    fn broken(&self, code: &'static str, what: impl Into<String>) -> Box<Diagnostic> {
-        Box::new(unreadable(code, self.input.uri(), what))
-    }
-
-    fn failed(&self, why: &io::Error) -> Box<Diagnostic> {
-        let (code, what) = if why.kind() == io::ErrorKind::UnexpectedEof {
-            ("input-truncated", "it ends too early")
-        } else {
-            ("input-unreadable", "it cannot be read, or not to its end")
-        };
-        Box::new(unreadable(code, self.input.uri(), what).got(show(&why.to_string())))
-    }
-
-    fn too_large(&self) -> Box<Diagnostic> {
-        let what = format!(
-            "it unzips to more than the limit of {} bytes",
-            self.options.limits.object_bytes
-        );
-        self.broken("input-too-large", what)
-    }
-
-    fn interrupted(&self) -> Box<Diagnostic> {
-        self.broken("input-interrupted", "the run was stopped before its end")
     }
 }

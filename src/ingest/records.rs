@@ -2,8 +2,8 @@
 
 use std::collections::VecDeque;
 
-use crate::diag::{Diagnostic, Location, Severity, show};
-use crate::ingest::complaint::{Fault, unreadable};
+use crate::diag::{Location, show};
+use crate::ingest::complaint::{self, Fault, unreadable};
 use crate::ingest::header;
 use crate::ingest::ledger::Ledger;
 use crate::ingest::options::ReadOptions;
@@ -157,16 +157,8 @@ impl Records {
             if open.format == format {
                 return;
             }
-            let note = Diagnostic::new(
-                Severity::Note,
-                "input-changed-format",
-                "from this header on, the format is another",
-                "records before and after it are read each by its own format",
-                "nothing to do, unless two logs were joined by accident",
-            );
-            let got = format!("`{}`", show(&format.to_string()));
-            self.ledger
-                .say(note.at(Location::line(self.ledger.uri(), number)).got(got));
+            let place = Location::line(self.ledger.uri(), number);
+            self.ledger.say(complaint::other_format(&format, place));
         }
         self.open(format);
     }
@@ -187,21 +179,8 @@ impl Records {
     /// From here on, rows cannot be read, for this is not a format.
     pub(super) fn no_format(&mut self, why: &FormatError, place: Location) {
         self.flush();
-        let code = match why {
-            FormatError::Duplicate(_) => "format-duplicate-field",
-            _ => "format-bad",
-        };
-        let what = format!("the names of its fields are not a format: {why}");
-        self.ledger.not_whole(
-            Diagnostic::new(
-                Severity::Error,
-                code,
-                what,
-                "which value belongs to which field is not known, so all its records are set aside",
-                "fetch the file again; AWS writes each field once",
-            )
-            .at(place),
-        );
+        let (code, complaint) = complaint::no_format(why, place);
+        self.ledger.not_whole(complaint);
         self.state = State::Unknown(code);
     }
 
@@ -221,16 +200,7 @@ impl Records {
             Some(format) => self.open(format),
             None => {
                 let place = Location::line(self.ledger.uri(), number);
-                self.ledger.not_whole(
-                    Diagnostic::new(
-                        Severity::Error,
-                        "format-ambiguous",
-                        "the log has no header, and the topology's flow logs have more than one format",
-                        "which value belongs to which field is not known, so all its records are set aside",
-                        "keep AWS's file names, which name the flow log (`…_fl-…_…`), or pass --log-format",
-                    )
-                    .at(place),
-                );
+                self.ledger.not_whole(complaint::ambiguous(place));
                 self.state = State::Unknown("format-ambiguous");
             }
         }
@@ -248,18 +218,9 @@ impl Records {
                 }
             }
         }
-        if names.is_empty() {
-            return;
+        if !names.is_empty() {
+            let place = Location::source(self.ledger.uri());
+            self.ledger.say(complaint::unknown_fields(&names, place));
         }
-        let note = Diagnostic::new(
-            Severity::Note,
-            "format-unknown-field",
-            format!("{} field(s) that this version does not know", names.len()),
-            "their values are kept as text, and no rule reads them",
-            "see whether a newer version knows them",
-        );
-        let uri = self.ledger.uri().to_owned();
-        self.ledger
-            .say(note.at(Location::source(uri)).got(names.join(", ")));
     }
 }

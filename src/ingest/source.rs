@@ -7,7 +7,8 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use crate::ingest::error::Error;
-use crate::ingest::file::{self, LocalFiles};
+use crate::ingest::file::LocalFiles;
+use crate::ingest::opener;
 
 /// A place that logs come from.
 pub trait LogSource: Send + Sync {
@@ -121,7 +122,7 @@ pub fn list(sources: &[String]) -> Result<Vec<Input>, Error> {
         sources.iter().partition(|word| *word == "-");
     let mut inputs = LocalFiles::new(files.into_iter().cloned().collect()).inputs()?;
     if !pipes.is_empty() {
-        inputs.push(file::stdin());
+        inputs.push(opener::stdin());
     }
     inputs.sort_by(|a, b| a.uri.cmp(&b.uri));
     Ok(inputs)
@@ -142,7 +143,7 @@ mod tests {
     use super::*;
 
     fn flow_log_of(uri: &str) -> Option<String> {
-        Input::new(uri, None, Arc::new(file::Stdin))
+        Input::new(uri, None, Arc::new(opener::Stdin))
             .flow_log()
             .map(str::to_owned)
     }

@@ -5,6 +5,8 @@ use std::io::{self, BufReader, Read};
 use flate2::bufread::MultiGzDecoder;
 use sha2::{Digest, Sha256};
 
+use crate::model::name::hex;
+
 /// Bytes as stored.
 pub(super) struct Stored {
     inner: Box<dyn Read + Send>,
@@ -25,8 +27,7 @@ impl Stored {
     }
 
     fn hex(&self) -> String {
-        let digest = self.hash.clone().finalize();
-        digest.iter().map(|byte| format!("{byte:02x}")).collect()
+        hex(&self.hash.clone().finalize())
     }
 }
 

@@ -4,9 +4,15 @@ use std::io::{self, Cursor, Read, Write};
 use std::ops::Range;
 use std::sync::Arc;
 
+use arrow::array::{ArrayRef, Int32Array, Int64Array, RecordBatch, StringArray};
+use parquet::arrow::ArrowWriter;
+use parquet::basic::{Compression, GzipLevel};
+use parquet::file::properties::WriterProperties;
+
 use crate::ingest::{Input, InputReader, Opener, Ranges, ReadOptions};
 use crate::model::batch::FlowBatch;
 use crate::model::evidence::InputReport;
+use crate::model::field::{Field, Kind};
 
 /// Bytes in memory, given out in reads of at most so many; after the last, perhaps an error.
 struct Memory {
@@ -155,4 +161,43 @@ pub(super) fn gzip(bytes: &[u8]) -> Vec<u8> {
     let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
     encoder.write_all(bytes).unwrap();
     encoder.finish().unwrap()
+}
+
+/// The same records in Parquet; missing values as null or as `-`, numbers as INT32, INT64 or text.
+pub(super) fn parquet(names: &[&str], rows: &[Vec<String>], nulls: bool, typed: bool) -> Vec<u8> {
+    let mut columns: Vec<(String, ArrayRef)> = Vec::new();
+    for (index, name) in names.iter().enumerate() {
+        let values = rows.iter().map(|row| row[index].as_str());
+        let kind = Field::by_name(name).map(|field| field.info().kind);
+        let column: ArrayRef = match kind {
+            Some(Kind::Int32) if typed => Arc::new(
+                values
+                    .map(|v| v.parse::<i32>().ok())
+                    .collect::<Int32Array>(),
+            ),
+            Some(Kind::Int64) if typed => Arc::new(
+                values
+                    .map(|v| v.parse::<i64>().ok())
+                    .collect::<Int64Array>(),
+            ),
+            _ => Arc::new(
+                values
+                    .map(|v| (!nulls || v != "-").then_some(v))
+                    .collect::<StringArray>(),
+            ),
+        };
+        columns.push((name.replace('-', "_"), column));
+    }
+    let batch =
+        RecordBatch::try_from_iter_with_nullable(columns.into_iter().map(|(n, c)| (n, c, true)))
+            .unwrap();
+    let properties = WriterProperties::builder()
+        .set_compression(Compression::GZIP(GzipLevel::default()))
+        .set_max_row_group_row_count(Some(7))
+        .build();
+    let mut bytes = Vec::new();
+    let mut writer = ArrowWriter::try_new(&mut bytes, batch.schema(), Some(properties)).unwrap();
+    writer.write(&batch).unwrap();
+    writer.close().unwrap();
+    bytes
 }

@@ -34,10 +34,14 @@ impl Address {
 
     /// Reads an address as AWS writes it; `None` if it is none. IPv4 takes no leading zeros and no short forms.
     pub fn parse(text: &[u8]) -> Option<Address> {
-        if text.contains(&b':') {
+        // Nearly all are IPv4: only what is none is looked at for colons.
+        Address::parse_ipv4(text).or_else(|| {
             let text = std::str::from_utf8(text).ok()?;
-            return text.parse::<Ipv6Addr>().ok().map(Address::from);
-        }
+            text.parse::<Ipv6Addr>().ok().map(Address::from)
+        })
+    }
+
+    fn parse_ipv4(text: &[u8]) -> Option<Address> {
         let (mut value, mut part, mut digits, mut dots) = (0u32, 0u32, 0u32, 0u32);
         for &byte in text {
             match byte {

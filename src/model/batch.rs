@@ -1,12 +1,14 @@
 //! A batch of records as Arrow columns, and the builder that every decoder fills.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use arrow::array::{
-    Array, ArrayRef, AsArray, FixedSizeBinaryArray, FixedSizeBinaryBuilder, Int32Array,
-    Int32Builder, Int64Builder, PrimitiveArray, RecordBatch, RecordBatchOptions, StringArray,
-    StringDictionaryBuilder,
+    Array, ArrayRef, AsArray, DictionaryArray, FixedSizeBinaryArray, FixedSizeBinaryBuilder,
+    Int32Array, Int32Builder, Int64Builder, PrimitiveArray, RecordBatch, RecordBatchOptions,
+    StringArray,
 };
+use arrow::buffer::{Buffer, OffsetBuffer, ScalarBuffer};
 use arrow::datatypes::{DataType, Field as ArrowField, Int32Type, Int64Type, Schema, SchemaRef};
 use arrow::error::ArrowError;
 
@@ -215,7 +217,7 @@ pub enum Value<'a> {
 }
 
 enum ColumnBuilder {
-    Text(Box<StringDictionaryBuilder<Int32Type>>),
+    Text(Box<TextBuilder>),
     Address(FixedSizeBinaryBuilder),
     Int32(Int32Builder),
     Int64(Int64Builder),
@@ -224,7 +226,7 @@ enum ColumnBuilder {
 impl ColumnBuilder {
     fn new(kind: Kind) -> ColumnBuilder {
         match kind {
-            Kind::Text => ColumnBuilder::Text(Box::default()),
+            Kind::Text => ColumnBuilder::Text(Box::new(TextBuilder::new())),
             Kind::Address => ColumnBuilder::Address(FixedSizeBinaryBuilder::new(16)),
             Kind::Int32 => ColumnBuilder::Int32(Int32Builder::new()),
             Kind::Int64 => ColumnBuilder::Int64(Int64Builder::new()),
@@ -233,9 +235,9 @@ impl ColumnBuilder {
 
     fn push(&mut self, value: Value<'_>) -> Result<(), ArrowError> {
         match (self, value) {
-            (ColumnBuilder::Text(builder), Value::Text(text)) => builder.append(text).map(drop),
+            (ColumnBuilder::Text(builder), Value::Text(text)) => builder.append(text),
             (ColumnBuilder::Text(builder), _) => {
-                builder.append_null();
+                builder.keys.append_null();
                 Ok(())
             }
             (ColumnBuilder::Address(builder), Value::Address(address)) => {
@@ -265,13 +267,102 @@ impl ColumnBuilder {
         }
     }
 
-    fn finish(&mut self) -> ArrayRef {
-        match self {
-            ColumnBuilder::Text(builder) => Arc::new(builder.finish()),
+    fn finish(&mut self) -> Result<ArrayRef, ArrowError> {
+        Ok(match self {
+            ColumnBuilder::Text(builder) => Arc::new(builder.finish()?),
             ColumnBuilder::Address(builder) => Arc::new(builder.finish()),
             ColumnBuilder::Int32(builder) => Arc::new(builder.finish()),
             ColumnBuilder::Int64(builder) => Arc::new(builder.finish()),
+        })
+    }
+}
+
+/// A dictionary of text in the making, keys in order of first appearance.
+///
+/// Arrow's own builder hashes every value with a strong hash; here a small table by a cheap one answers for nearly all of
+/// them, for few texts stand in many records.
+struct TextBuilder {
+    keys: Int32Builder,
+    /// All distinct texts, one behind the other, and where each ends.
+    texts: String,
+    ends: Vec<i32>,
+    found: HashMap<Box<str>, i32>,
+    /// By the cheap hash: a key that may be the one, plus 1.
+    recent: Box<[i32; 1 << RECENT_BITS]>,
+}
+
+const RECENT_BITS: u32 = 9;
+
+impl TextBuilder {
+    fn new() -> TextBuilder {
+        TextBuilder {
+            keys: Int32Builder::new(),
+            texts: String::new(),
+            ends: Vec::new(),
+            found: HashMap::new(),
+            recent: Box::new([0; 1 << RECENT_BITS]),
         }
+    }
+
+    /// Ids differ in their last characters, so these and the length make the hash.
+    fn slot(text: &str) -> usize {
+        let mix = match text.as_bytes().last_chunk::<8>() {
+            Some(tail) => u64::from_le_bytes(*tail),
+            None => text.bytes().fold(0, |mix, byte| mix << 8 | u64::from(byte)),
+        };
+        let mix = (mix ^ (text.len() as u64) << 56).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        usize::try_from(mix >> (64 - RECENT_BITS)).unwrap_or(0)
+    }
+
+    fn text(&self, key: i32) -> Option<&str> {
+        let key = usize::try_from(key).ok()?;
+        let end = usize::try_from(*self.ends.get(key)?).ok()?;
+        let start = match key.checked_sub(1) {
+            Some(before) => usize::try_from(*self.ends.get(before)?).ok()?,
+            None => 0,
+        };
+        self.texts.get(start..end)
+    }
+
+    fn append(&mut self, text: &str) -> Result<(), ArrowError> {
+        let slot = TextBuilder::slot(text);
+        let likely = self.recent[slot] - 1;
+        if likely >= 0 && self.text(likely) == Some(text) {
+            self.keys.append_value(likely);
+            return Ok(());
+        }
+        let key = match self.found.get(text) {
+            Some(key) => *key,
+            None => self.add(text)?,
+        };
+        self.recent[slot] = key + 1;
+        self.keys.append_value(key);
+        Ok(())
+    }
+
+    fn add(&mut self, text: &str) -> Result<i32, ArrowError> {
+        let key = i32::try_from(self.ends.len());
+        let end = i32::try_from(self.texts.len() + text.len());
+        let (Ok(key @ 0..=0x7fff_fffe), Ok(end)) = (key, end) else {
+            return Err(ArrowError::DictionaryKeyOverflowError);
+        };
+        self.texts.push_str(text);
+        self.ends.push(end);
+        self.found.insert(text.into(), key);
+        Ok(key)
+    }
+
+    fn finish(&mut self) -> Result<DictionaryArray<Int32Type>, ArrowError> {
+        let TextBuilder {
+            mut keys,
+            texts,
+            ends,
+            ..
+        } = std::mem::replace(self, TextBuilder::new());
+        let offsets: Vec<i32> = std::iter::once(0).chain(ends).collect();
+        let offsets = OffsetBuffer::new(ScalarBuffer::from(offsets));
+        let values = StringArray::try_new(offsets, Buffer::from_vec(texts.into_bytes()), None)?;
+        DictionaryArray::try_new(keys.finish(), Arc::new(values))
     }
 }
 
@@ -346,7 +437,8 @@ impl BatchBuilder {
     /// None that a builder filled by [`BatchBuilder::push`] alone can meet.
     pub fn finish(&mut self) -> Result<FlowBatch, ArrowError> {
         let rows = self.statuses.len();
-        let columns = self.columns.iter_mut().map(ColumnBuilder::finish).collect();
+        let columns = self.columns.iter_mut().map(ColumnBuilder::finish);
+        let columns = columns.collect::<Result<_, _>>()?;
         let options = RecordBatchOptions::new().with_row_count(Some(rows));
         let records =
             RecordBatch::try_new_with_options(Arc::clone(&self.schema), columns, &options)?;
@@ -430,5 +522,31 @@ mod tests {
         assert!(builder.is_empty());
         let shown = readable(batch.records()).unwrap();
         assert_eq!(shown.column(0).as_string::<i32>().value(0), "10.0.0.1");
+    }
+
+    #[test]
+    fn texts_keep_their_order_whatever_the_cheap_hash_says() {
+        let format = Format::from_names(["action"]).unwrap();
+        let mut builder = BatchBuilder::new(&format, FieldSet::ALL);
+        // More texts than the small table has places, each twice and not in a row.
+        let texts: Vec<String> = (0..2000).map(|n| format!("{}-{n}", n % 7)).collect();
+        for text in texts.iter().chain(&texts) {
+            builder.push(&[Value::Text(text)], Status::Flow, 1).unwrap();
+        }
+        builder.push(&[Value::Text("")], Status::Flow, 1).unwrap();
+        builder.push(&[Value::Null], Status::Flow, 1).unwrap();
+        let batch = builder.finish().unwrap();
+        let column = batch.text(Field::Action).unwrap();
+        assert_eq!(column.values().count(), 2001);
+        for (row, text) in texts.iter().chain(&texts).enumerate() {
+            assert_eq!(column.get(row), Some(text.as_str()));
+            assert_eq!(column.key(row), Some(row % 2000));
+        }
+        assert_eq!((column.get(4000), column.get(4001)), (Some(""), None));
+        builder
+            .push(&[Value::Text("new")], Status::Flow, 1)
+            .unwrap();
+        let again = builder.finish().unwrap();
+        assert_eq!(again.text(Field::Action).unwrap().key(0), Some(0));
     }
 }

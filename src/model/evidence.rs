@@ -113,6 +113,9 @@ pub struct ClaimReport {
     pub attempts: FlowGroup,
     /// What was excepted, by exception.
     pub exceptions: Vec<ExceptionReport>,
+    /// Of a violated claim: where to look first.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub help: Option<String>,
 }
 
 /// Flows of one kind: counted whole, shown in part.

@@ -21,9 +21,8 @@ use sha2::{Digest, Sha256};
 
 use crate::diag::{Diagnostic, Location, Severity};
 use crate::model::address::Block;
+use crate::model::name::hex;
 use crate::model::path::{Exit, Path};
-
-pub use words::normal_service;
 
 const BUILT_IN: &str = include_str!("built-in.toml");
 
@@ -119,7 +118,7 @@ pub struct Claim {
 /// What traffic reaches.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum To {
-    /// One service, in the form of [`normal_service`].
+    /// One service, in the form of [`normal_service`](crate::model::name::normal_service).
     Service(String),
     /// Every service of AWS's.
     AnyService,
@@ -205,7 +204,7 @@ pub struct Expiry {
 pub fn parse(source: &str, text: &str) -> Result<(Policy, Vec<Diagnostic>), Vec<Diagnostic>> {
     let (raw, problems) = raw::read(source, text);
     let mut meaning = valid::Meaning { problems };
-    let policy = meaning.policy(raw, source, sha256(text));
+    let policy = meaning.policy(raw, source, hex(&Sha256::digest(text.as_bytes())));
     let mut problems = meaning.problems;
     problems.sort_by(|a, b| a.at.cmp(&b.at).then_with(|| a.cmp(b)));
     let failed = problems
@@ -226,13 +225,6 @@ pub fn parse(source: &str, text: &str) -> Result<(Policy, Vec<Diagnostic>), Vec<
 pub fn built_in() -> Policy {
     let (policy, _) = parse("built-in", BUILT_IN).expect("the built-in policy is a policy");
     policy
-}
-
-fn sha256(text: &str) -> String {
-    Sha256::digest(text.as_bytes())
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect()
 }
 
 #[cfg(test)]

@@ -101,7 +101,7 @@ fn the_contracts_example_is_read_whole() {
 fn the_built_in_policy_makes_two_claims() {
     let policy = built_in();
     assert_eq!(policy.source, "built-in");
-    assert_eq!(policy.sha256, sha256(BUILT_IN));
+    assert_eq!(policy.sha256, hex(&Sha256::digest(BUILT_IN)));
     assert_eq!(policy.sha256.len(), 64);
     assert!(policy.scope.is_default());
     let ids: Vec<&str> = policy
@@ -122,7 +122,7 @@ fn the_built_in_policy_makes_two_claims() {
 #[test]
 fn the_digest_is_that_of_the_bytes() {
     assert_eq!(
-        sha256("abc"),
+        hex(&Sha256::digest("abc")),
         "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
     );
 }

@@ -6,15 +6,9 @@ use super::complain::Wrong;
 use super::network::{block, id, looks_like_an_address};
 use super::{Expiry, From, To};
 use crate::diag::{did_you_mean, show};
+use crate::model::name::normal_service;
 
 const TO_FORMS: &str = "the forms are: service:NAME, service:*, internet, any, private, a CIDR such as 10.0.0.0/8, a prefix list such as pl-0a1b2c3d";
-
-/// A service's name in the form in which names are compared: lower case, `_` as `-`.
-///
-/// `API_GATEWAY` of ip-ranges.json and `api-gateway` are one service.
-pub fn normal_service(name: &str) -> String {
-    name.to_lowercase().replace('_', "-")
-}
 
 /// What is reached.
 pub(super) fn to(word: &str) -> Result<To, Wrong> {

@@ -4,6 +4,7 @@ use ipnet::IpNet;
 
 use super::*;
 use crate::model::address::Block;
+use crate::model::name::normal_service;
 
 fn cidr(text: &str) -> Block {
     text.parse::<IpNet>().unwrap().into()

@@ -321,6 +321,7 @@ fn claim(id: &str, title: &str, flows_checked: u64) -> ClaimReport {
         witnesses: FlowGroup::default(),
         obligations: IDS.map(obligation).to_vec(),
         attempts: FlowGroup::default(),
+        help: None,
         exceptions: Vec::new(),
     }
 }

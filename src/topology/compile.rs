@@ -4,105 +4,54 @@
 
 use std::collections::HashMap;
 
-use ipnet::IpNet;
-
-use crate::diag::{Diagnostic, Location, Severity, show};
-use crate::model::address::{Address, Block};
+use crate::diag::{Diagnostic, show};
 use crate::model::evidence::TopologyReport;
 use crate::model::format::Format;
 use crate::model::symbol::{Sym, Symbols};
+use crate::topology::compile_interfaces::Parts;
 use crate::topology::compile_routes::compile_tables;
+use crate::topology::compiler::{Compiler, time_of};
 use crate::topology::describe::{self, Answers};
 use crate::topology::service::{region_of_arn, region_of_name, service_of_name};
 use crate::topology::snapshot::*;
 
-/// Everything that compiling needs at hand.
-pub(super) struct Compiler<'a> {
-    pub(super) answers: &'a Answers,
-    pub(super) source: &'a str,
-    pub(super) region: Option<&'a str>,
-    pub(super) symbols: &'a mut Symbols,
-    pub(super) diagnostics: Vec<Diagnostic>,
-}
-
 impl Compiler<'_> {
-    pub(super) fn sym(&mut self, name: Option<&str>) -> Sym {
-        name.filter(|name| !name.is_empty())
-            .map_or(Sym::NONE, |name| self.symbols.intern(name))
-    }
-
-    /// Complains about a value of a resource.
-    pub(super) fn complain(
-        &mut self,
-        code: &'static str,
-        resource: &str,
-        message: String,
-        help: &str,
-    ) {
-        let why = "routes and addresses that cannot be read may hide a way out, so no claim can be proven on this topology";
-        self.diagnostics.push(
-            Diagnostic::new(Severity::Error, code, message, why, help)
-                .at(Location::source(self.source).named(resource)),
-        );
-    }
-
-    pub(super) fn block(&mut self, resource: &str, key: &str, text: &str) -> Option<Block> {
-        let net = text.parse::<IpNet>().ok();
-        if net.is_none() {
-            let message = format!(
-                "`{key}` of {} is not a CIDR: `{}`",
-                show(resource),
-                show(text)
-            );
+    /// Complains about resources without an id: records without one must not be taken for theirs.
+    fn nameless(&mut self) {
+        let a = self.answers;
+        let found = [
+            ("VpcId", a.vpcs.iter().any(|one| one.vpc_id.is_empty())),
+            (
+                "SubnetId",
+                a.subnets.iter().any(|one| one.subnet_id.is_empty()),
+            ),
+            (
+                "NetworkInterfaceId",
+                a.network_interfaces
+                    .iter()
+                    .any(|one| one.network_interface_id.is_empty()),
+            ),
+            (
+                "VpcEndpointId",
+                a.vpc_endpoints
+                    .iter()
+                    .any(|one| one.vpc_endpoint_id.is_empty()),
+            ),
+            (
+                "NatGatewayId",
+                a.nat_gateways
+                    .iter()
+                    .any(|one| one.nat_gateway_id.is_empty()),
+            ),
+        ];
+        for (key, _) in found.into_iter().filter(|(_, missing)| *missing) {
             self.complain(
                 "topology-bad-value",
-                resource,
-                message,
+                key,
+                format!("a resource has no `{key}`"),
                 "take the topology again with `aws ec2 describe-…`",
             );
         }
-        net.map(|net| net.trunc().into())
-    }
-
-    fn address(&mut self, resource: &str, key: &str, text: Option<&str>) -> Option<Address> {
-        let text = text?;
-        let address = Address::parse(text.as_bytes());
-        if address.is_none() {
-            let message = format!(
-                "`{key}` of {} is not an address: `{}`",
-                show(resource),
-                show(text)
-            );
-            self.complain(
-                "topology-bad-value",
-                resource,
-                message,
-                "take the topology again with `aws ec2 describe-…`",
-            );
-        }
-        address
-    }
-
-    fn associations(&mut self, resource: &str, set: &[describe::CidrAssociation]) -> Vec<Block> {
-        let gone = |state: &Option<describe::State>| {
-            state
-                .as_ref()
-                .and_then(|state| state.state.as_deref())
-                .is_some_and(|state| state.starts_with("disassociated"))
-        };
-        let mut blocks = Vec::new();
-        for association in set {
-            if gone(&association.cidr_block_state) || gone(&association.ipv6_cidr_block_state) {
-                continue;
-            }
-            if let Some(text) = &association.cidr_block {
-                blocks.extend(self.block(resource, "CidrBlock", text));
-            }
-            if let Some(text) = &association.ipv6_cidr_block {
-                blocks.extend(self.block(resource, "Ipv6CidrBlock", text));
-            }
-        }
-        blocks
     }
 
     /// The Region of a VPC, by its subnets, else by the snapshot.
@@ -182,7 +131,9 @@ impl Compiler<'_> {
                 Some("Gateway") => EndpointKind::Gateway,
                 Some("GatewayLoadBalancer") => EndpointKind::Appliance,
                 None if !raw.route_table_ids.is_empty() => EndpointKind::Gateway,
-                Some(_) | None => EndpointKind::Interface,
+                Some("Interface" | "Resource" | "ServiceNetwork") | None => EndpointKind::Interface,
+                // A type that AWS added since: nothing says that the way ends there.
+                Some(_) => EndpointKind::Appliance,
             };
             let service = raw.service_name.as_deref().and_then(service_of_name);
             let endpoint = Endpoint {
@@ -372,148 +323,6 @@ impl Compiler<'_> {
         }
         logs
     }
-
-    fn interfaces(&mut self, parts: &Parts) -> Vec<Interface> {
-        let mut interfaces = Vec::new();
-        for raw in &self.answers.network_interfaces {
-            let id = &raw.network_interface_id;
-            let mut addresses = Vec::new();
-            let listed = raw
-                .private_ip_addresses
-                .iter()
-                .map(|address| address.private_ip_address.as_deref());
-            for text in std::iter::once(raw.private_ip_address.as_deref()).chain(listed) {
-                addresses.extend(self.address(id, "PrivateIpAddress", text));
-            }
-            for address in &raw.ipv6_addresses {
-                addresses.extend(self.address(id, "Ipv6Address", address.ipv6_address.as_deref()));
-            }
-            addresses.sort_unstable();
-            addresses.dedup();
-            let v4 = raw
-                .ipv4_prefixes
-                .iter()
-                .filter_map(|prefix| prefix.ipv4_prefix.as_deref());
-            let v6 = raw
-                .ipv6_prefixes
-                .iter()
-                .filter_map(|prefix| prefix.ipv6_prefix.as_deref());
-            let texts: Vec<&str> = v4.chain(v6).collect();
-            let prefixes = texts
-                .iter()
-                .filter_map(|text| self.block(id, "Prefix", text))
-                .collect();
-            interfaces.push(Interface {
-                id: self.sym(Some(id)),
-                kind: self.kind(raw, parts),
-                type_name: raw
-                    .interface_type
-                    .clone()
-                    .unwrap_or_else(|| "interface".to_owned()),
-                vpc: self.sym(raw.vpc_id.as_deref()),
-                subnet: self.sym(raw.subnet_id.as_deref()),
-                addresses,
-                prefixes,
-                tags: raw
-                    .tag_set
-                    .iter()
-                    .map(|tag| (tag.key.clone(), tag.value.clone()))
-                    .collect(),
-            });
-        }
-        interfaces
-    }
-
-    /// What an interface is for: who claims it first, then AWS's type, then the description. Types vary in spelling, and
-    /// descriptions are no contract (facts 8), so they come last.
-    fn kind(&mut self, raw: &describe::NetworkInterface, parts: &Parts) -> InterfaceKind {
-        let id = &raw.network_interface_id;
-        let description = raw.description.as_deref().unwrap_or_default();
-        let word = |prefix: &str| {
-            description
-                .split_whitespace()
-                .find(|word| word.starts_with(prefix))
-        };
-        if let Some(endpoint) = self
-            .answers
-            .vpc_endpoints
-            .iter()
-            .find(|endpoint| endpoint.network_interface_ids.contains(id))
-        {
-            let endpoint = self.symbols.intern(&endpoint.vpc_endpoint_id);
-            return match parts.endpoints.get(&endpoint).map(|endpoint| endpoint.kind) {
-                Some(EndpointKind::Appliance) => InterfaceKind::ApplianceEndpoint(endpoint),
-                Some(EndpointKind::Interface | EndpointKind::Gateway) | None => {
-                    InterfaceKind::Endpoint(endpoint)
-                }
-            };
-        }
-        let of_nat = |nat: &&describe::NatGateway| {
-            nat.nat_gateway_addresses
-                .iter()
-                .any(|address| address.network_interface_id.as_deref() == Some(id))
-        };
-        if let Some(nat) = self.answers.nat_gateways.iter().find(of_nat) {
-            return InterfaceKind::Nat(self.symbols.intern(&nat.nat_gateway_id));
-        }
-        match raw.interface_type.as_deref() {
-            Some("gateway_load_balancer_endpoint") => {
-                return InterfaceKind::ApplianceEndpoint(self.sym(word("vpce-")));
-            }
-            Some("vpc_endpoint") => return InterfaceKind::Endpoint(self.sym(word("vpce-"))),
-            Some("nat_gateway" | "natGateway") => {
-                return InterfaceKind::Nat(self.sym(word("nat-")));
-            }
-            Some("transit_gateway") => {
-                let attachment = word("tgw-attach-");
-                let known = self
-                    .answers
-                    .transit_gateway_vpc_attachments
-                    .iter()
-                    .find(|known| {
-                        let by_subnet = || {
-                            Some(&known.vpc_id) == raw.vpc_id.as_ref()
-                                && raw
-                                    .subnet_id
-                                    .as_ref()
-                                    .is_some_and(|subnet| known.subnet_ids.contains(subnet))
-                        };
-                        attachment.map_or_else(by_subnet, |attachment| {
-                            known.transit_gateway_attachment_id == attachment
-                        })
-                    });
-                return InterfaceKind::TransitGateway(
-                    self.sym(known.map(|known| known.transit_gateway_id.as_str())),
-                );
-            }
-            Some(_) | None => {}
-        }
-        if parts.route_targets.contains(&self.symbols.intern(id)) {
-            InterfaceKind::RouteTarget
-        } else {
-            InterfaceKind::Plain
-        }
-    }
-}
-
-/// What is compiled before the interfaces.
-struct Parts {
-    endpoints: HashMap<Sym, Endpoint>,
-    route_targets: Vec<Sym>,
-}
-
-/// A time as AWS's tools write it: RFC 3339, or Unix seconds.
-pub(super) fn time_of(value: &serde_json::Value) -> Option<i64> {
-    match value {
-        serde_json::Value::String(text) => text
-            .parse::<jiff::Timestamp>()
-            .ok()
-            .map(jiff::Timestamp::as_second),
-        serde_json::Value::Number(number) => number
-            .as_i64()
-            .or_else(|| number.to_string().split('.').next()?.parse().ok()),
-        _ => None,
-    }
 }
 
 /// Compiles one snapshot.
@@ -531,6 +340,7 @@ pub(super) fn compile(
         symbols,
         diagnostics: Vec::new(),
     };
+    compiler.nameless();
     let (mut subnets, mut vpcs, mut nats) = (compiler.subnets(), compiler.vpcs(), compiler.nats());
     let endpoints = compiler.endpoints();
     let prefix_lists = compiler.prefix_lists();
@@ -569,8 +379,13 @@ pub(super) fn compile(
         })
         .collect();
     let mut interface_by_id = HashMap::new();
+    vpcs.remove(&Sym::NONE);
+    subnets.remove(&Sym::NONE);
+    nats.remove(&Sym::NONE);
     for (index, interface) in interfaces.iter().enumerate() {
-        interface_by_id.insert(interface.id, index);
+        if interface.id.is_some() {
+            interface_by_id.insert(interface.id, index);
+        }
         if let Some(vpc) = vpcs.get_mut(&interface.vpc) {
             vpc.by_address
                 .extend(interface.addresses.iter().map(|address| (*address, index)));
@@ -579,7 +394,8 @@ pub(super) fn compile(
         }
     }
     let diagnostics = compiler.diagnostics;
-    let endpoints = parts.endpoints;
+    let mut endpoints = parts.endpoints;
+    endpoints.remove(&Sym::NONE);
     let snapshot = Snapshot {
         report,
         captured_s,

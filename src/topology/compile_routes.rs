@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use crate::diag::show;
 use crate::model::symbol::Sym;
-use crate::topology::compile::Compiler;
+use crate::topology::compiler::Compiler;
 use crate::topology::describe;
 use crate::topology::routes::{Entry, Rank, Table, Target};
 use crate::topology::snapshot::{Endpoint, EndpointKind, Nat, PrefixList, Subnet, Vpc};
@@ -122,12 +122,7 @@ fn compile_table(
             }
             (None, Some(list)) => {
                 let sym = compiler.sym(Some(list));
-                let known = lists.iter().find(|known| {
-                    known.id == sym
-                        && (known.region.is_none()
-                            || region.is_none()
-                            || known.region.as_deref() == region)
-                });
+                let known = list_in(lists, sym, region);
                 match known.map(|known| (known.blocks.as_ref(), known.service.is_some())) {
                     Some((Some(blocks), _)) => entries.extend(blocks.iter().map(|block| Entry {
                         block: *block,
@@ -159,6 +154,20 @@ fn compile_table(
         }
     }
     Table::new(id, entries, unknown_list, unknown_aws_list)
+}
+
+/// The list that an id means in a Region. Ids repeat across Regions (facts 10), so where the VPC's is not known there must be no choice.
+fn list_in<'l>(lists: &'l [PrefixList], id: Sym, region: Option<&str>) -> Option<&'l PrefixList> {
+    let with_id = || lists.iter().filter(move |list| list.id == id);
+    let exact = with_id().find(|list| list.region.is_some() && list.region.as_deref() == region);
+    let only = || {
+        with_id()
+            .next()
+            .filter(|_| region.is_none() && with_id().count() == 1)
+    };
+    exact
+        .or_else(|| with_id().find(|list| list.region.is_none()))
+        .or_else(only)
 }
 
 fn target_of(

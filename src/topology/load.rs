@@ -9,9 +9,9 @@ use sha2::{Digest, Sha256};
 
 use crate::diag::{Diagnostic, Location, Severity, show};
 use crate::model::evidence::{FileDigest, TopologyReport};
-use crate::topology::compile::time_of;
+use crate::model::name::hex;
+use crate::topology::compiler::time_of;
 use crate::topology::describe::{Answers, KEYS};
-use crate::topology::ranges::hex;
 
 /// A file of a topology.
 #[derive(Clone, Debug)]

@@ -7,7 +7,9 @@
 //! `Snapshot`; 3. `merge` in `load.rs`; 4. a case in the tests here.
 
 mod compile;
+mod compile_interfaces;
 mod compile_routes;
+mod compiler;
 pub mod describe;
 pub mod intervals;
 mod load;

@@ -13,10 +13,10 @@ use sha2::{Digest, Sha256};
 
 use crate::diag::{Diagnostic, Location, Severity};
 use crate::model::address::{Address, Block};
+use crate::model::name::{hex, normal_service};
 use crate::model::path::Realm;
 use crate::model::symbol::{Sym, Symbols};
 use crate::topology::intervals::Intervals;
-use crate::topology::service::normal_service;
 
 /// AWS's file, renewed by `.ci/renew-ip-ranges`; the date stands in it.
 const BUILT_IN: &[u8] = include_bytes!("../../assets/ip-ranges.json.gz");
@@ -115,6 +115,10 @@ impl Ranges {
             .into_iter()
             .chain(document.ipv6_prefixes)
             .collect();
+        // Records may name a service that this file does not: what it says of strangers must not get lost with the name.
+        for name in STRANGERS.iter().chain(&["amazon"]) {
+            symbols.intern(name);
+        }
         let mut names: HashMap<String, Sym> = HashMap::new();
         let services: Vec<Sym> = prefixes
             .iter()
@@ -217,16 +221,6 @@ pub fn judge<'n>(names: &[&'n str]) -> (Option<&'n str>, Option<Realm>) {
         (None, None, Some(amazon)) => (Some(amazon), Some(Realm::Aws)),
         (None, None, None) => (None, None),
     }
-}
-
-/// Lower-case hexadecimal.
-pub fn hex(bytes: &[u8]) -> String {
-    use std::fmt::Write;
-    bytes.iter().fold(String::new(), |mut text, byte| {
-        // Writing into a String cannot fail.
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
 }
 
 fn bad(source: &str, error: Option<&serde_json::Error>, got: &str) -> Box<Diagnostic> {

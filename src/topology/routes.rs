@@ -133,12 +133,17 @@ pub fn resolve<'a>(holding: impl Iterator<Item = &'a Entry> + Clone) -> Lookup {
     let tie = holding.clone().any(|entry| {
         entry.block.prefix_len == best.block.prefix_len
             && entry.rank == best.rank
-            && entry.target != best.target
+            && (entry.target, entry.blackhole) != (best.target, best.blackhole)
     });
+    // Two prefix lists that overlap: AWS picks one at random and keeps it, and does not say that their lengths matter.
+    let lists = best.rank == Rank::PrefixList
+        && holding
+            .clone()
+            .any(|entry| entry.rank == Rank::PrefixList && entry.target != best.target);
     // A propagated route inside the VPC's own range: AWS's pages disagree whether the local route or the longer one wins.
     let inside_local =
         best.rank == Rank::Propagated && holding.clone().any(|entry| entry.rank == Rank::Local);
-    if tie || inside_local {
+    if tie || lists || inside_local {
         Lookup::Ambiguous
     } else if best.blackhole {
         Lookup::Blackhole
@@ -193,6 +198,8 @@ mod tests {
             ("static over list at the same length", vec![entry("52.216.0.0/15", list, S3), entry("52.216.0.0/15", fixed, IGW)], Lookup::To(IGW)),
             ("list over propagated at the same length", vec![entry("52.216.0.0/15", learnt, VGW), entry("52.216.0.0/15", list, S3)], Lookup::To(S3)),
             ("two lists, two targets", vec![entry("52.216.0.0/15", list, S3), entry("52.216.0.0/15", list, S3_TOO)], Lookup::Ambiguous),
+            ("two lists of two lengths, two targets", vec![entry("52.216.8.0/24", list, S3), entry("52.216.0.0/15", list, S3_TOO)], Lookup::Ambiguous),
+            ("two lists, two targets, and a longer static", vec![entry("52.216.8.0/24", fixed, IGW), entry("52.216.0.0/15", list, S3_TOO), entry("52.216.0.0/15", list, S3)], Lookup::To(IGW)),
             ("two lists, one target", vec![entry("52.216.0.0/15", list, S3), entry("52.216.0.0/15", list, S3)], Lookup::To(S3)),
             ("propagated inside local", vec![entry("52.0.0.0/8", local, Target::Local), entry("52.216.0.0/15", learnt, VGW)], Lookup::Ambiguous),
         ];

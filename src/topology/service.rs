@@ -1,9 +1,6 @@
 //! Names of services, in the one form that is compared.
 
-/// The form in which services are compared: lower case, hyphens for underscores.
-pub fn normal_service(name: &str) -> String {
-    name.to_ascii_lowercase().replace('_', "-")
-}
+use crate::model::name::normal_service;
 
 /// The service of an endpoint or prefix list by its name.
 ///

@@ -108,11 +108,11 @@ pub struct Subnet {
 /// The type of an endpoint.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum EndpointKind {
-    /// Interface, resource, service network, or a type that AWS added since: one with interfaces.
+    /// Interface, resource, service network: the way ends at its interfaces.
     Interface,
     /// Gateway.
     Gateway,
-    /// Gateway Load Balancer, Network Firewall.
+    /// Gateway Load Balancer, Network Firewall, or a type that AWS added since: nobody knows what lies behind.
     Appliance,
 }
 

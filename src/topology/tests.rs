@@ -243,3 +243,27 @@ fn what_cannot_be_read_is_said_with_its_place() {
         ]
     );
 }
+
+#[test]
+fn what_has_no_id_is_nobodys_and_is_said() {
+    use crate::model::symbol::Sym;
+    let mut value = small();
+    for (key, id) in [
+        ("Vpcs", "VpcId"),
+        ("NetworkInterfaces", "NetworkInterfaceId"),
+    ] {
+        let mut copy = value[key][0].clone();
+        copy.as_object_mut().unwrap().remove(id);
+        value[key].as_array_mut().unwrap().push(copy);
+    }
+    let world = world(value);
+    assert!(world.of_interface(Sym::NONE).is_empty() && world.of_vpc(Sym::NONE).is_empty());
+    assert!(world.snapshots[0].interface(Sym::NONE).is_none());
+    let mut said = world.diagnostics.iter().map(|one| one.code.as_str());
+    assert_eq!(
+        said.by_ref()
+            .filter(|code| *code == "topology-bad-value")
+            .count(),
+        2
+    );
+}

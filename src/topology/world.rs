@@ -62,7 +62,7 @@ impl World {
             for vpc in snapshot.vpcs.keys() {
                 of_vpc.entry(*vpc).or_default().push(index);
             }
-            for interface in &snapshot.interfaces {
+            for interface in snapshot.interfaces.iter().filter(|one| one.id.is_some()) {
                 of_interface.entry(interface.id).or_default().push(index);
             }
         }

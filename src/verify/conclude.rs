@@ -224,6 +224,7 @@ fn claims(
                 expired_flows,
             }
         });
+        let witnesses = seen.witnesses.report(symbols);
         ClaimReport {
             id: policy.id.clone(),
             title: policy.title.clone(),
@@ -231,10 +232,11 @@ fn claims(
             at: Some(policy.at.clone()),
             asserts: policy.asserts.clone(),
             flows_checked: seen.checked,
-            witnesses: seen.witnesses.report(symbols),
             obligations,
             attempts: seen.attempts.report(symbols),
             exceptions: exceptions.collect(),
+            help: remedy(plan, &policy.id, &witnesses),
+            witnesses,
         }
     };
     plan.policy
@@ -499,4 +501,43 @@ fn exception_is_over(
         .map(|expiry| expiry.last_s);
     last.zip(window)
         .is_some_and(|(last, (since, _))| last < since)
+}
+
+/// Where to look first: the route table behind the worst witness.
+fn remedy(plan: &Plan<'_>, claim: &str, witnesses: &FlowGroup) -> Option<String> {
+    let worst = witnesses.sample.first()?;
+    let world = plan.world;
+    let interface = worst
+        .workload_interface
+        .as_deref()
+        .and_then(|name| world.symbols.find(name));
+    let snapshot = interface
+        .and_then(|id| world.of_interface(id).last())
+        .map(|index| &world.snapshots[*index]);
+    let subnet = snapshot
+        .zip(interface)
+        .and_then(|(snapshot, id)| snapshot.interface(id))
+        .map(|interface| interface.subnet);
+    let table = snapshot
+        .zip(subnet)
+        .and_then(|(snapshot, subnet)| snapshot.table_of(subnet));
+    let what = worst
+        .service
+        .as_deref()
+        .or(worst.peer.as_deref())
+        .unwrap_or("it");
+    let way = worst.via.as_deref().unwrap_or(worst.path.as_str());
+    let place = match (table, subnet) {
+        (Some(table), Some(subnet)) => {
+            format!(
+                "{}, the route table of {}, sends {what} through {way}",
+                world.symbols.name(table.id),
+                world.symbols.name(subnet)
+            )
+        }
+        (_, _) => format!("{what} goes through {way}"),
+    };
+    Some(format!(
+        "{claim}: {place}; `flowproof topology check` shows what every subnet's routes permit"
+    ))
 }

@@ -186,6 +186,13 @@ impl<'w> Plan<'w> {
         FieldSet::of(COLUMNS)
     }
 
+    /// Complains about a part of the policy that nothing can match.
+    fn matches_nothing(&mut self, message: &str, why: &str, help: &str, at: &Location) {
+        let (severity, code) = (Severity::Warning, "policy-claim-matches-nothing");
+        self.diagnostics
+            .push(Diagnostic::new(severity, code, message, why, help).at(at.clone()));
+    }
+
     /// Complains about a name that the topology does not have.
     fn resolve(&mut self, id: &str, at: &Location, known: &[Sym]) -> Option<Sym> {
         let sym = self
@@ -201,16 +208,7 @@ impl<'w> Plan<'w> {
             );
             let message = format!("`{}` is not in the topology", show(id));
             let why = "what it stands for cannot be shown to be logged, so no claim about it can be proven";
-            self.diagnostics.push(
-                Diagnostic::new(
-                    Severity::Warning,
-                    "policy-claim-matches-nothing",
-                    message,
-                    why,
-                    help,
-                )
-                .at(at.clone()),
-            );
+            self.matches_nothing(&message, why, &help, at);
         }
         sym
     }
@@ -293,16 +291,7 @@ impl<'w> Plan<'w> {
         if self.interfaces.is_empty() {
             let why = "a claim about nothing would hold by itself, so nothing can be proven";
             let help = "widen [scope], or give the topology with describe-network-interfaces";
-            self.diagnostics.push(
-                Diagnostic::new(
-                    Severity::Warning,
-                    "policy-claim-matches-nothing",
-                    "no interface of the topology is in scope",
-                    why,
-                    help,
-                )
-                .at(at),
-            );
+            self.matches_nothing("no interface of the topology is in scope", why, help, &at);
         }
     }
 
@@ -373,15 +362,11 @@ impl<'w> Plan<'w> {
             for id in ids.iter().filter(|id| world.symbols.find(id).is_none()) {
                 let why = "nothing can go through it, so the claim allows less than it says";
                 let message = format!("`{}` in `through` is not in the topology", show(id));
-                self.diagnostics.push(
-                    Diagnostic::new(
-                        Severity::Warning,
-                        "policy-claim-matches-nothing",
-                        message,
-                        why,
-                        "check the id against `aws ec2 describe-vpc-endpoints`",
-                    )
-                    .at(claim.at.clone()),
+                self.matches_nothing(
+                    &message,
+                    why,
+                    "check the id against `aws ec2 describe-vpc-endpoints`",
+                    &claim.at,
                 );
             }
             ids.iter().filter_map(|id| world.symbols.find(id)).collect()
@@ -483,15 +468,11 @@ impl<'w> Plan<'w> {
                 if !known {
                     let message = format!("`{}` is not in the topology with its CIDRs", show(id));
                     let why = "any public address may be in it, so flows to them cannot be judged";
-                    self.diagnostics.push(
-                        Diagnostic::new(
-                            Severity::Warning,
-                            "policy-claim-matches-nothing",
-                            message,
-                            why,
-                            "add the answer of `aws ec2 describe-prefix-lists`",
-                        )
-                        .at(at.clone()),
+                    self.matches_nothing(
+                        &message,
+                        why,
+                        "add the answer of `aws ec2 describe-prefix-lists`",
+                        at,
                     );
                 }
                 Term::Blocks(known.then(|| {

@@ -1,4 +1,4 @@
-//! What to do next: the help of everything that failed, once each.
+//! What to do next: where to look for what is violated, and the help of everything that failed, once each.
 
 use crate::model::evidence::{Evidence, ObligationState};
 use crate::report::page::{Page, Tone};
@@ -12,9 +12,13 @@ const STEPS_MAX: usize = 5;
 pub(super) struct Steps<'a>(Vec<&'a str>);
 
 impl<'a> Steps<'a> {
-    /// The help of every failed obligation.
+    /// The help of every violated claim, then of every failed obligation.
     pub(super) fn of(evidence: &'a Evidence) -> Steps<'a> {
-        let mut steps: Vec<&str> = Vec::new();
+        let mut steps: Vec<&str> = evidence
+            .claims
+            .iter()
+            .filter_map(|claim| claim.help.as_deref())
+            .collect();
         let obligations = evidence.claims.iter().flat_map(|claim| &claim.obligations);
         for obligation in obligations.filter(|o| o.state == ObligationState::Failed) {
             if let Some(help) = obligation.help.as_deref()

@@ -1,0 +1,130 @@
+//! The bytes of one input in pieces: a stream goes in, a decoder is fed, or a file is filled.
+
+use std::io::{self, Write};
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use crate::ingest::decoder::Decoder;
+use crate::ingest::failure::Failure;
+use crate::ingest::opener::FileRanges;
+use crate::ingest::records::Records;
+use crate::ingest::stream::{Stream, fill_part};
+
+/// Bytes a piece: large enough that cuts cost nothing, small enough for the second-level cache.
+const PIECE_BYTES: usize = 256 << 10;
+
+/// The piece in work, and what went wrong behind it.
+pub(super) struct Piece {
+    buffer: Vec<u8>,
+    len: usize,
+    error: Option<io::Error>,
+}
+
+impl Piece {
+    /// The first piece of a stream.
+    pub(super) fn first(stream: &mut Stream) -> Piece {
+        let mut piece = Piece {
+            buffer: vec![0; PIECE_BYTES],
+            len: 0,
+            error: None,
+        };
+        piece.next(stream);
+        piece
+    }
+
+    /// Its bytes; none at the end.
+    pub(super) fn bytes(&self) -> &[u8] {
+        &self.buffer[..self.len]
+    }
+
+    fn next(&mut self, stream: &mut Stream) {
+        (self.len, self.error) = fill_part(stream, &mut self.buffer);
+    }
+
+    /// Copies what comes only once into a file, to have it in any order.
+    ///
+    /// # Errors
+    /// More bytes than the limit, a stop, or whatever stream and disk say.
+    pub(super) fn spool(
+        mut self,
+        stream: &mut Stream,
+        limit: u64,
+        stop: &AtomicBool,
+    ) -> Result<FileRanges, Failure> {
+        let mut file = tempfile::tempfile()?;
+        let mut bytes = 0;
+        while self.len > 0 {
+            bytes += self.len as u64;
+            if bytes > limit {
+                return Err(Failure::TooLarge(limit));
+            }
+            if stop.load(Ordering::Relaxed) {
+                return Err(Failure::Stopped);
+            }
+            file.write_all(self.bytes())?;
+            if let Some(why) = self.error.take() {
+                return Err(why.into());
+            }
+            self.next(stream);
+        }
+        match self.error {
+            Some(why) => Err(why.into()),
+            None => Ok(FileRanges::new(file)?),
+        }
+    }
+}
+
+/// A decoder that is fed piece by piece.
+pub(super) struct Pieces {
+    decoder: Box<dyn Decoder>,
+    piece: Piece,
+    /// Bytes before the piece, unzipped.
+    bytes: u64,
+}
+
+impl Pieces {
+    pub(super) fn new(decoder: Box<dyn Decoder>, piece: Piece) -> Pieces {
+        Pieces {
+            decoder,
+            piece,
+            bytes: 0,
+        }
+    }
+
+    /// What the decoder has read so far.
+    pub(super) fn encoding(&self) -> &'static str {
+        self.decoder.encoding()
+    }
+
+    /// Feeds the piece, and fetches the next; whether there may be more.
+    ///
+    /// # Errors
+    /// More bytes than the limit, bytes that the decoder cannot read, or whatever the stream says.
+    pub(super) fn step(
+        &mut self,
+        stream: &mut Stream,
+        limit: u64,
+        records: &mut Records,
+    ) -> Result<bool, Failure> {
+        let room = usize::try_from(limit.saturating_sub(self.bytes)).unwrap_or(usize::MAX);
+        let fits = self.piece.len.min(room);
+        self.decoder.push(&self.piece.bytes()[..fits], records)?;
+        self.bytes += fits as u64;
+        if fits < self.piece.len {
+            return Err(Failure::TooLarge(limit));
+        }
+        if let Some(why) = self.piece.error.take() {
+            return Err(why.into());
+        }
+        if self.piece.len == 0 {
+            self.decoder.finish(records)?;
+            return Ok(false);
+        }
+        self.piece.next(stream);
+        Ok(true)
+    }
+
+    /// The input ends as it should not.
+    pub(super) fn cut(&mut self, records: &mut Records) {
+        self.decoder.cut(records);
+    }
+}

@@ -1,0 +1,145 @@
+//! Interfaces out of describe-network-interfaces, and what each is for.
+
+use std::collections::HashMap;
+
+use crate::model::symbol::Sym;
+use crate::topology::compiler::Compiler;
+use crate::topology::describe;
+use crate::topology::snapshot::{Endpoint, EndpointKind, Interface, InterfaceKind};
+
+/// What is compiled before the interfaces.
+pub(super) struct Parts {
+    pub(super) endpoints: HashMap<Sym, Endpoint>,
+    pub(super) route_targets: Vec<Sym>,
+}
+
+impl Compiler<'_> {
+    pub(super) fn interfaces(&mut self, parts: &Parts) -> Vec<Interface> {
+        let mut interfaces = Vec::new();
+        for raw in &self.answers.network_interfaces {
+            let id = &raw.network_interface_id;
+            let mut addresses = Vec::new();
+            let listed = raw
+                .private_ip_addresses
+                .iter()
+                .map(|address| address.private_ip_address.as_deref());
+            for text in std::iter::once(raw.private_ip_address.as_deref()).chain(listed) {
+                addresses.extend(self.address(id, "PrivateIpAddress", text));
+            }
+            for address in &raw.ipv6_addresses {
+                addresses.extend(self.address(id, "Ipv6Address", address.ipv6_address.as_deref()));
+            }
+            addresses.sort_unstable();
+            addresses.dedup();
+            let v4 = raw
+                .ipv4_prefixes
+                .iter()
+                .filter_map(|prefix| prefix.ipv4_prefix.as_deref());
+            let v6 = raw
+                .ipv6_prefixes
+                .iter()
+                .filter_map(|prefix| prefix.ipv6_prefix.as_deref());
+            let texts: Vec<&str> = v4.chain(v6).collect();
+            let prefixes = texts
+                .iter()
+                .filter_map(|text| self.block(id, "Prefix", text))
+                .collect();
+            interfaces.push(Interface {
+                id: self.sym(Some(id)),
+                kind: self.kind(raw, parts),
+                type_name: raw
+                    .interface_type
+                    .clone()
+                    .unwrap_or_else(|| "interface".to_owned()),
+                vpc: self.sym(raw.vpc_id.as_deref()),
+                subnet: self.sym(raw.subnet_id.as_deref()),
+                addresses,
+                prefixes,
+                tags: raw
+                    .tag_set
+                    .iter()
+                    .map(|tag| (tag.key.clone(), tag.value.clone()))
+                    .collect(),
+            });
+        }
+        interfaces
+    }
+
+    /// What an interface is for: who claims it first, then AWS's type, then the description. Types vary in spelling, and
+    /// descriptions are no contract (facts 8), so they come last.
+    fn kind(&mut self, raw: &describe::NetworkInterface, parts: &Parts) -> InterfaceKind {
+        let id = &raw.network_interface_id;
+        let description = raw.description.as_deref().unwrap_or_default();
+        let word = |prefix: &str| {
+            description
+                .split_whitespace()
+                .find(|word| word.starts_with(prefix))
+        };
+        if let Some(endpoint) = self
+            .answers
+            .vpc_endpoints
+            .iter()
+            .find(|endpoint| endpoint.network_interface_ids.contains(id))
+        {
+            let endpoint = self.symbols.intern(&endpoint.vpc_endpoint_id);
+            return match parts.endpoints.get(&endpoint).map(|endpoint| endpoint.kind) {
+                Some(EndpointKind::Appliance) => InterfaceKind::ApplianceEndpoint(endpoint),
+                Some(EndpointKind::Interface | EndpointKind::Gateway) | None => {
+                    InterfaceKind::Endpoint(endpoint)
+                }
+            };
+        }
+        let of_nat = |nat: &&describe::NatGateway| {
+            nat.nat_gateway_addresses
+                .iter()
+                .any(|address| address.network_interface_id.as_deref() == Some(id))
+        };
+        if let Some(nat) = self.answers.nat_gateways.iter().find(of_nat) {
+            return InterfaceKind::Nat(self.symbols.intern(&nat.nat_gateway_id));
+        }
+        match raw.interface_type.as_deref() {
+            Some("gateway_load_balancer_endpoint") => {
+                return InterfaceKind::ApplianceEndpoint(self.sym(word("vpce-")));
+            }
+            Some("vpc_endpoint") => return InterfaceKind::Endpoint(self.sym(word("vpce-"))),
+            Some("nat_gateway" | "natGateway") => {
+                return InterfaceKind::Nat(self.sym(word("nat-")));
+            }
+            Some("transit_gateway") => {
+                let attachment = word("tgw-attach-");
+                let mut known: Vec<&str> = self
+                    .answers
+                    .transit_gateway_vpc_attachments
+                    .iter()
+                    .filter(|known| {
+                        let by_subnet = || {
+                            Some(&known.vpc_id) == raw.vpc_id.as_ref()
+                                && raw
+                                    .subnet_id
+                                    .as_ref()
+                                    .is_some_and(|subnet| known.subnet_ids.contains(subnet))
+                        };
+                        attachment.map_or_else(by_subnet, |attachment| {
+                            known.transit_gateway_attachment_id == attachment
+                        })
+                    })
+                    .map(|known| known.transit_gateway_id.as_str())
+                    .collect();
+                known.dedup();
+                // Two gateways with a foot in the same subnet: it cannot be told whose this is.
+                let only = if let [only] = known[..] {
+                    Some(only)
+                } else {
+                    None
+                };
+                return InterfaceKind::TransitGateway(self.sym(only));
+            }
+            Some(_) | None => {}
+        }
+        if parts.route_targets.contains(&self.symbols.intern(id)) {
+            InterfaceKind::RouteTarget
+        } else {
+            InterfaceKind::Plain
+        }
+    }
+}
