@@ -5,7 +5,7 @@
 use rayon::prelude::*;
 
 use crate::classify::ends::{Ends, Logger, ends};
-use crate::classify::exit::{End, follow};
+use crate::classify::exit::{End, follow, unowned};
 use crate::classify::naming::{Name, name};
 use crate::classify::place::{Place, places};
 use crate::classify::row::{Direction, Extra, Row, Rows};
@@ -71,6 +71,7 @@ fn tag_at(row: &Row, place: Place<'_>) -> Tag {
     };
     let decision = decide(&case);
     let (end, flags) = end_of(&case, &decision);
+    let flags = flags.with(unowned(&place, decision.path, end, ends.peer));
     let named = ends
         .peer
         .map(|peer| name(&place, peer, decision.path, end.endpoint, ends.peer_service));

@@ -178,6 +178,11 @@ impl<'b, 'p, 'w> Observed<'b, 'p, 'w> {
             .copied()
             .unwrap_or(0);
         if let Some(place) = index.checked_sub(1) {
+            // Where nothing flowed, a log without these fields shows as little as where something did; flows are counted by
+            // whose they are.
+            for field in self.lacking.iter().filter(|_| status != Status::Flow) {
+                *tally.lacking.entry(*field).or_default() += 1;
+            }
             let heard = tally.heard.entry(place).or_default();
             match status {
                 Status::Flow => heard.flows += 1,

@@ -4,7 +4,7 @@
 //! very service; an address in a VPC that no interface has may be an endpoint.
 
 use crate::model::address::{Address, Block};
-use crate::model::path::{Path, Realm};
+use crate::model::path::{Exit, Path, Realm};
 use crate::model::symbol::Sym;
 use crate::model::tag::{Flags, ServiceBy, Tag};
 use crate::topology::snapshot::Interface;
@@ -190,7 +190,8 @@ impl<'p, 'w> Placed<'p, 'w> {
     /// A private address is a service's only if an endpoint has it; one that nobody has may be an endpoint.
     fn private_service(&self) -> Reach {
         let tag = self.tag;
-        let endpoint = tag.path == Path::ViaEndpointEni && tag.service == Sym::NONE;
+        let endpoint = (tag.path == Path::ViaEndpointEni || tag.exit == Exit::Endpoint)
+            && tag.service == Sym::NONE;
         if endpoint || tag.flags.has(Flags::PEER_UNOWNED) {
             Reach::Hidden
         } else {

@@ -1,5 +1,8 @@
 //! Verdicts over small worlds: each obligation by itself, each kind of witness, and what must hold whatever the records.
 
+mod soundness;
+mod truth;
+
 use proptest::prelude::*;
 use serde_json::{Value as Json, json};
 
