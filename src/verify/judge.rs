@@ -258,7 +258,9 @@ impl<'b, 'p, 'w> Observed<'b, 'p, 'w> {
             extra_service: extra.map(|name| &**name),
         };
         let scope = placed.in_scope();
-        if scope == Tri::No {
+        // What a hop out of scope says against the topology, it says of the workload in scope that it forwards for.
+        let against = tag.flags.has(Flags::DISAGREES) && placed.hop_of_scope();
+        if scope == Tri::No && !against {
             return;
         }
         let cite = (self.input.index, self.batch.lines()[row]);
@@ -282,12 +284,6 @@ impl<'b, 'p, 'w> Observed<'b, 'p, 'w> {
             end,
             cite,
         };
-        for field in &self.lacking {
-            *tally.lacking.entry(*field).or_default() += 1;
-        }
-        if tag.flags.has(Flags::INTERFACE_UNKNOWN) && !self.of_gateway {
-            tally.stranger(self.name(tag.interface).unwrap_or("-"));
-        }
         if tag.flags.has(Flags::DISAGREES) {
             tally.disagreements.add(seen, || {
                 self.sample(
@@ -299,6 +295,15 @@ impl<'b, 'p, 'w> Observed<'b, 'p, 'w> {
                     "record and route table disagree".to_owned(),
                 )
             });
+        }
+        if scope == Tri::No {
+            return;
+        }
+        for field in &self.lacking {
+            *tally.lacking.entry(*field).or_default() += 1;
+        }
+        if tag.flags.has(Flags::INTERFACE_UNKNOWN) && !self.of_gateway {
+            tally.stranger(self.name(tag.interface).unwrap_or("-"));
         }
         // A masked flow that the same interface also logged unmasked is judged there.
         if tag.flags.has(Flags::MASK_EXPLAINED) {

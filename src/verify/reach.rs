@@ -8,7 +8,7 @@ use crate::model::path::{Exit, Path, Realm};
 use crate::model::symbol::Sym;
 use crate::model::tag::{Flags, ServiceBy, Tag};
 use crate::topology::snapshot::Interface;
-use crate::verify::plan::{Plan, Term, Whose};
+use crate::verify::plan::{Plan, ScopeInterface, Term, Whose};
 use crate::verify::tri::{Reach, Tri};
 
 /// Names that AWS gives to what may be any of its services, or a stranger: most regional APIs have no range of their own
@@ -86,11 +86,26 @@ impl<'p, 'w> Placed<'p, 'w> {
             && tag
                 .workload
                 .is_some_and(|workload| !holds(&scope.cidrs, workload));
-        if elsewhere || outside {
+        // It may be what a stale route table misses: then one in scope is the far end, as the record has it.
+        if elsewhere || (outside && !self.hop_of_scope()) {
             Tri::No
         } else {
             Tri::Maybe
         }
+    }
+
+    /// Whether an interface that is not in scope may be a hop of one that is: it is in the same VPC, and names it as the far end. A NAT
+    /// gateway or appliance that the topology does not know as one is read as a host, with its client as the peer.
+    pub(super) fn hop_of_scope(&self) -> bool {
+        let (plan, tag) = (self.plan, self.tag);
+        let of_scope = |peer: &Address| {
+            let known = |interface: &ScopeInterface| {
+                (tag.vpc == Sym::NONE || interface.known.vpc == tag.vpc)
+                    && interface.known.owns(*peer)
+            };
+            plan.interfaces.iter().any(known)
+        };
+        tag.peer.as_ref().is_some_and(of_scope)
     }
 
     /// Whether the flow is of one of these.

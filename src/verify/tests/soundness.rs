@@ -117,8 +117,8 @@ fn topology(truth: &Truth) -> Json {
         "TransitGatewayVpcAttachments": attachments, "VpcPeeringConnections": peerings, "PrefixLists": [{"PrefixListId": "pl-63a5400a", "PrefixListName": "com.amazonaws.us-east-1.s3", "Cidrs": LIST}], "FlowLogs": logs})
 }
 
-/// Takes something out of the topology, or leads a route elsewhere; says what.
-fn stale(topology: &mut Json, tape: &mut Tape<'_>) -> String {
+/// Takes something out of the topology, or leads a route elsewhere, often near a table; says what.
+fn stale(topology: &mut Json, tape: &mut Tape<'_>, near: usize) -> String {
     let gone = |list: &mut Json, tape: &mut Tape<'_>| -> String {
         let list = list.as_array_mut().unwrap();
         if list.is_empty() {
@@ -128,23 +128,21 @@ fn stale(topology: &mut Json, tape: &mut Tape<'_>) -> String {
         list.remove(at).to_string()
     };
     let tables = topology["RouteTables"].as_array().unwrap().len();
+    // Half of the time the table that decided what is violated.
+    let table = match tape.pick(2 * tables) {
+        table if table < tables => table,
+        _ => near,
+    };
     match tape.pick(9) {
         0 => gone(&mut topology["NetworkInterfaces"], tape),
-        1 => gone(
-            &mut topology["RouteTables"][tape.pick(tables)]["Routes"],
-            tape,
-        ),
-        2 => gone(
-            &mut topology["RouteTables"][tape.pick(tables)]["Associations"],
-            tape,
-        ),
+        1 => gone(&mut topology["RouteTables"][table]["Routes"], tape),
+        2 => gone(&mut topology["RouteTables"][table]["Associations"], tape),
         3 => gone(&mut topology["VpcEndpoints"], tape),
         4 => gone(&mut topology["PrefixLists"][0]["Cidrs"], tape),
         5 => gone(&mut topology["NatGateways"], tape),
         6 => gone(&mut topology["VpcPeeringConnections"], tape),
         7 => gone(&mut topology["TransitGatewayVpcAttachments"], tape),
         _ => {
-            let table = tape.pick(tables);
             let vpc = usize::from(topology["RouteTables"][table]["VpcId"] == "vpc-1");
             let routes = topology["RouteTables"][table]["Routes"]
                 .as_array_mut()
@@ -481,10 +479,17 @@ impl Claim {
                 host.0 == trip.peer.to_string() && (host.2 == "EC2" || host.2 == "AMAZON")
             });
             // An old list leaves it out, so that it looks like a stranger's.
-            let nameless =
-                matches!(self.to, Whom::Internet) && trip.peer.to_string() == "16.12.0.9";
+            // A public address of another VPC's, by way of the internet, is the internet's (naming).
+            let nameless = matches!(self.to, Whom::Internet)
+                && (trip.peer.is_ipv6() || trip.peer.to_string() == "16.12.0.9");
             let private = matches!(self.to, Whom::Private) && trip.thing != Thing::Stranger;
-            self.reaches(trip) || public || private || nameless
+            // A gateway's interface reads either end as the workload, an endpoint's or a host's of the other VPC.
+            let either = match &self.to {
+                Whom::Block(block) => block.contains(&trip.own),
+                Whom::Private => true,
+                _ => false,
+            };
+            self.reaches(trip) || public || private || nameless || either
         };
         !truth.trips.iter().any(|trip| {
             let crossed = trip
@@ -725,7 +730,9 @@ proptest! {
         let mut run = Run::new(&words);
         if let Some(trip) = run.claim.violated(&run.truth) {
             let mut tape = Tape::new(&changes.0);
-            let said: Vec<String> = (0..=tape.pick(3)).map(|_| stale(&mut run.case.topology, &mut tape)).collect();
+            let subnet = &run.truth.subnets[run.truth.enis[trip.workload].subnet];
+            let near = subnet.table.unwrap_or(subnet.vpc);
+            let said: Vec<String> = (0..=tape.pick(3)).map(|_| stale(&mut run.case.topology, &mut tape, near)).collect();
             for _ in 0..tape.pick(6).saturating_sub(2) {
                 run = without(&run, tape.of(&OPTIONAL));
             }
