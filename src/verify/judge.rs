@@ -545,6 +545,13 @@ impl Flow<'_, '_, '_, '_> {
         if self.tag.basis == "direction-unknown" {
             lack(Field::FlowDirection);
         }
+        // An appliance between two of the same VPC, whose route the topology lacks, shows in pkt-* at its own interface and in
+        // nothing else.
+        let within = matches!(self.tag.path, Path::IntraVpc | Path::ViaEndpointEni);
+        if within && !allows(claim, Path::ViaAppliance) {
+            lack(Field::PktSrcAddr);
+            lack(Field::PktDstAddr);
+        }
         if claim.ports.is_some() {
             lack(Field::SrcPort);
             lack(Field::DstPort);

@@ -1,5 +1,7 @@
 //! Verdicts over small worlds: each obligation by itself, each kind of witness, and what must hold whatever the records.
 
+mod claims;
+mod described;
 mod soundness;
 mod truth;
 
@@ -499,6 +501,30 @@ fn a_log_without_its_fields_proves_nothing_even_where_nothing_flowed() {
             (Verdict::Unproven, vec!["fields-suffice"]),
             "{field}"
         );
+    }
+}
+
+#[test]
+fn without_packet_addresses_an_appliance_within_the_vpc_cannot_be_ruled_out() {
+    let policy = |allow: &str| {
+        format!("version = 1\n[[claim]]\nid = 'p'\nto = ['private']\nallow = [{allow}]\n")
+    };
+    let both = "'intra-vpc', 'via-appliance'";
+    for (fields, allow, verdict) in [
+        (16, "'intra-vpc'", Verdict::Proven),
+        (11, "'intra-vpc'", Verdict::Unproven),
+        (11, both, Verdict::Proven),
+    ] {
+        let case = changed(|case| {
+            let cut = |text: &str| text.split(' ').take(fields).collect::<Vec<_>>().join(" ");
+            case.policy = policy(allow);
+            case.records.push(flow(
+                "eni-w 10.0.1.5 10.0.1.6 40000 443 6 7 TIME ACCEPT OK 10.0.1.5 10.0.1.6 egress 1",
+            ));
+            case.records = case.records.iter().map(|record| cut(record)).collect();
+            case.format = cut(&case.format);
+        });
+        assert_eq!(case.verdict(), verdict, "{fields} fields, {allow}");
     }
 }
 
