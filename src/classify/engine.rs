@@ -5,7 +5,7 @@
 use rayon::prelude::*;
 
 use crate::classify::ends::{Logger, ends, initiator};
-use crate::classify::exit::{End, follow};
+use crate::classify::exit::{End, follow, unowned};
 use crate::classify::naming::{Name, name};
 use crate::classify::place::{Place, places};
 use crate::classify::row::{Direction, Extra, Row, Rows};
@@ -72,9 +72,16 @@ fn tag_at(row: &Row, place: Place<'_>) -> Tag {
     };
     let decision = decide(&case);
     let (end, flags) = end_of(&case, &decision);
-    let named = ends
-        .peer
-        .map(|peer| name(&place, peer, decision.path, end.endpoint, ends.peer_service));
+    let flags = flags.with(unowned(&place, decision.path, end, ends.peer));
+    let named = ends.peer.map(|peer| {
+        name(
+            &place,
+            peer,
+            (decision.path, decision.via),
+            end.endpoint,
+            ends.peer_service,
+        )
+    });
     let vpc = place.vpc.map_or(row.vpc, |vpc| vpc.id);
     let vpc_unknown = if place.vpc.is_none() {
         Flags::VPC_UNKNOWN

@@ -7,6 +7,7 @@ use crate::classify::place::Place;
 use crate::model::address::Address;
 use crate::model::path::{Exit, Path};
 use crate::model::symbol::Sym;
+use crate::model::tag::Flags;
 use crate::topology::routes::{Lookup, Table, Target};
 use crate::topology::snapshot::{Endpoint, Interface, InterfaceKind, Snapshot};
 
@@ -55,6 +56,30 @@ pub fn follow(place: &Place<'_>, path: Path, via: Sym, peer: Option<Address>) ->
                 (Some(_) | None, _) => end(Exit::Unknown),
             }
         }
+    }
+}
+
+/// `PEER_UNOWNED` where a way on leads to an address of a VPC that the topology knows, and to no interface there: that of an endpoint
+/// may be missing, or the peering or attachment that leads to it.
+pub fn unowned(place: &Place<'_>, path: Path, end: End, peer: Option<Address>) -> Flags {
+    let onward = !matches!(
+        path,
+        Path::IntraVpc | Path::ViaEndpointEni | Path::ViaGatewayEndpoint | Path::Undetermined
+    );
+    let landed = matches!(end.exit, Exit::None | Exit::Endpoint);
+    let of_a_vpc = |peer: Address| {
+        place.world.snapshots.iter().any(|snapshot| {
+            let sides = snapshot.peerings.values().flatten();
+            snapshot.vpcs.values().any(|vpc| vpc.contains(peer))
+                || sides
+                    .flat_map(|side| &side.blocks)
+                    .any(|block| block.contains(peer))
+        })
+    };
+    if onward && !landed && peer.is_some_and(of_a_vpc) {
+        Flags::PEER_UNOWNED
+    } else {
+        Flags::default()
     }
 }
 

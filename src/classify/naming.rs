@@ -26,10 +26,10 @@ pub struct Name {
     pub flags: Flags,
 }
 
-/// Names a peer. `endpoint` is the endpoint at the end of the way, if there is one; `told` the record's own word.
-pub fn name(place: &Place<'_>, peer: Address, path: Path, endpoint: Sym, told: Sym) -> Name {
+/// Names a peer. `way` is the path and its gateway, `endpoint` is the endpoint at the end of the way, if there is one; `told` the record's own word.
+pub fn name(place: &Place<'_>, peer: Address, way: (Path, Sym), endpoint: Sym, told: Sym) -> Name {
     let inner = peer.behind_nat64();
-    let realm = private_realm(place, inner, path);
+    let realm = private_realm(place, inner, way);
     if let Some(service) = service_of_endpoint(place, endpoint) {
         let realm = realm.unwrap_or(Realm::Aws);
         return Name {
@@ -64,32 +64,38 @@ pub fn name(place: &Place<'_>, peer: Address, path: Path, endpoint: Sym, told: S
 }
 
 /// The realm of an address that is not the internet's, whatever lists say.
-fn private_realm(place: &Place<'_>, peer: Address, path: Path) -> Option<Realm> {
+fn private_realm(place: &Place<'_>, peer: Address, (path, via): (Path, Sym)) -> Option<Realm> {
     if place.in_vpc(peer) {
         return Some(Realm::Vpc);
     }
     if peer.is_private() {
         return Some(Realm::Private);
     }
-    // Public addresses may be a VPC's own; behind a private way they are that VPC's, elsewhere they are what the internet says.
-    let private_way = matches!(
-        path,
-        Path::ViaPeering | Path::ViaTransitGateway | Path::ViaVpn | Path::ViaCloudWan
-    );
-    let snapshots = place.world.snapshots.iter().filter(|_| private_way);
-    let mut blocks = snapshots.flat_map(|snapshot| {
-        let vpcs = snapshot.vpcs.values().flat_map(|vpc| &vpc.blocks);
-        vpcs.chain(
-            snapshot
-                .peerings
-                .values()
-                .flatten()
-                .flat_map(|side| &side.blocks),
-        )
-    });
-    blocks
-        .any(|block| block.contains(peer))
-        .then_some(Realm::Private)
+    // Public addresses may be a VPC's own: of one that this very peering or transit gateway leads to. Elsewhere they are what the
+    // internet says.
+    let world = place.world;
+    let of_vpc = |vpc: Sym| {
+        let snapshot = world.vpc_at(vpc, place.time_s);
+        snapshot
+            .and_then(|snapshot| snapshot.vpcs.get(&vpc))
+            .is_some_and(|vpc| vpc.contains(peer))
+    };
+    let mut snapshots = world.snapshots.iter();
+    let led_to = match path {
+        Path::ViaPeering => snapshots
+            .filter_map(|snapshot| snapshot.peerings.get(&via))
+            .flatten()
+            .any(|side| of_vpc(side.vpc) || side.blocks.iter().any(|block| block.contains(peer))),
+        Path::ViaTransitGateway => snapshots.any(|snapshot| {
+            let mut attached = snapshot
+                .attachments
+                .iter()
+                .filter(|attachment| attachment.gateway == via);
+            attached.any(|attachment| of_vpc(attachment.vpc))
+        }),
+        _ => false,
+    };
+    led_to.then_some(Realm::Private)
 }
 
 /// The service of an endpoint, of this snapshot or of any other (shared-services VPCs of other accounts).

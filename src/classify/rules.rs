@@ -431,7 +431,13 @@ fn route(case: &Case<'_>) -> Option<Decision> {
         return value.map(|_| undetermined("traffic-path-ambiguous"));
     };
     if route.path == Path::Undetermined {
-        return Some(route);
+        // "An address of this VPC" and a way out of it exclude each other.
+        let out = route.flags.has(Flags::PEER_UNOWNED) && matches!(value, Some(2..=8));
+        return Some(if out {
+            undetermined("traffic-path-disagrees").with(Flags::DISAGREES)
+        } else {
+            route
+        });
     }
     let possible = match value {
         // "Another resource in the same VPC, including an AWS-managed network interface, or an Outpost local gateway".
@@ -455,7 +461,18 @@ fn route(case: &Case<'_>) -> Option<Decision> {
         return Some(undetermined("traffic-path-disagrees").with(Flags::DISAGREES));
     }
     // Nobody can open a connection through a gateway endpoint or NAT gateway from outside (facts 7.1, 7.4): it came another way.
-    let outside = initiator(&case.row, &case.ends) == Initiator::Peer;
+    // Where flags do not say who opened it, a host that the internet can reach may have been.
+    let outside = match initiator(&case.row, &case.ends) {
+        Initiator::Peer => true,
+        Initiator::Workload => false,
+        Initiator::Unknown => {
+            case.ends.direction == Some(Direction::Ingress)
+                && case
+                    .place
+                    .interface
+                    .is_some_and(|interface| interface.public)
+        }
+    };
     if outside && matches!(route.path, Path::ViaGatewayEndpoint | Path::ViaNat) {
         return Some(undetermined("opened-from-outside").with(Flags::DISAGREES));
     }

@@ -55,6 +55,7 @@ impl Compiler<'_> {
                 subnet: self.sym(raw.subnet_id.as_deref()),
                 addresses,
                 prefixes,
+                public: is_public(raw),
                 tags: raw
                     .tag_set
                     .iter()
@@ -142,4 +143,16 @@ impl Compiler<'_> {
             InterfaceKind::Plain
         }
     }
+}
+
+/// Whether any of its addresses has a public one.
+fn is_public(raw: &describe::NetworkInterface) -> bool {
+    let of_addresses = raw
+        .private_ip_addresses
+        .iter()
+        .filter_map(|address| address.association.as_ref());
+    raw.association
+        .iter()
+        .chain(of_addresses)
+        .any(|association| association.public_ip.is_some() || association.carrier_ip.is_some())
 }

@@ -112,10 +112,13 @@ answers! {
         ipv6_addresses: Vec<Ipv6Address>,
         ipv4_prefixes: Vec<Ipv4Prefix>,
         ipv6_prefixes: Vec<Ipv6Prefix>,
+        association: Option<Association>,
         tag_set: Vec<Tag>,
     }
     /// One IPv4 address of an interface.
-    PrivateIpAddress { private_ip_address: Option<String>, }
+    PrivateIpAddress { private_ip_address: Option<String>, association: Option<Association>, }
+    /// A public address that stands for a private one.
+    Association { public_ip: Option<String>, carrier_ip: Option<String>, }
     /// One IPv6 address of an interface.
     Ipv6Address { ipv6_address: Option<String>, }
     /// A block delegated to an interface.

@@ -45,6 +45,8 @@ pub struct Interface {
     pub addresses: Vec<Address>,
     /// Blocks delegated to it.
     pub prefixes: Vec<Block>,
+    /// Whether the internet can reach it by IPv4, as far as addresses go: it has a public one.
+    pub public: bool,
     /// Its tags.
     pub tags: Vec<(String, String)>,
 }

@@ -178,6 +178,11 @@ impl<'b, 'p, 'w> Observed<'b, 'p, 'w> {
             .copied()
             .unwrap_or(0);
         if let Some(place) = index.checked_sub(1) {
+            // Where nothing flowed, a log without these fields shows as little as where something did; flows are counted by
+            // whose they are.
+            for field in self.lacking.iter().filter(|_| status != Status::Flow) {
+                *tally.lacking.entry(*field).or_default() += 1;
+            }
             let heard = tally.heard.entry(place).or_default();
             match status {
                 Status::Flow => heard.flows += 1,
@@ -253,7 +258,9 @@ impl<'b, 'p, 'w> Observed<'b, 'p, 'w> {
             extra_service: extra.map(|name| &**name),
         };
         let scope = placed.in_scope();
-        if scope == Tri::No {
+        // What a hop out of scope says against the topology, it says of the workload in scope that it forwards for.
+        let against = tag.flags.has(Flags::DISAGREES) && placed.hop_of_scope();
+        if scope == Tri::No && !against {
             return;
         }
         let cite = (self.input.index, self.batch.lines()[row]);
@@ -277,12 +284,6 @@ impl<'b, 'p, 'w> Observed<'b, 'p, 'w> {
             end,
             cite,
         };
-        for field in &self.lacking {
-            *tally.lacking.entry(*field).or_default() += 1;
-        }
-        if tag.flags.has(Flags::INTERFACE_UNKNOWN) && !self.of_gateway {
-            tally.stranger(self.name(tag.interface).unwrap_or("-"));
-        }
         if tag.flags.has(Flags::DISAGREES) {
             tally.disagreements.add(seen, || {
                 self.sample(
@@ -294,6 +295,15 @@ impl<'b, 'p, 'w> Observed<'b, 'p, 'w> {
                     "record and route table disagree".to_owned(),
                 )
             });
+        }
+        if scope == Tri::No {
+            return;
+        }
+        for field in &self.lacking {
+            *tally.lacking.entry(*field).or_default() += 1;
+        }
+        if tag.flags.has(Flags::INTERFACE_UNKNOWN) && !self.of_gateway {
+            tally.stranger(self.name(tag.interface).unwrap_or("-"));
         }
         // A masked flow that the same interface also logged unmasked is judged there.
         if tag.flags.has(Flags::MASK_EXPLAINED) {
@@ -534,6 +544,13 @@ impl Flow<'_, '_, '_, '_> {
         }
         if self.tag.basis == "direction-unknown" {
             lack(Field::FlowDirection);
+        }
+        // An appliance between two of the same VPC, whose route the topology lacks, shows in pkt-* at its own interface and in
+        // nothing else.
+        let within = matches!(self.tag.path, Path::IntraVpc | Path::ViaEndpointEni);
+        if within && !allows(claim, Path::ViaAppliance) {
+            lack(Field::PktSrcAddr);
+            lack(Field::PktDstAddr);
         }
         if claim.ports.is_some() {
             lack(Field::SrcPort);

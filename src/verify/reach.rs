@@ -4,11 +4,11 @@
 //! very service; an address in a VPC that no interface has may be an endpoint.
 
 use crate::model::address::{Address, Block};
-use crate::model::path::{Path, Realm};
+use crate::model::path::{Exit, Path, Realm};
 use crate::model::symbol::Sym;
 use crate::model::tag::{Flags, ServiceBy, Tag};
 use crate::topology::snapshot::Interface;
-use crate::verify::plan::{Plan, Term, Whose};
+use crate::verify::plan::{Plan, ScopeInterface, Term, Whose};
 use crate::verify::tri::{Reach, Tri};
 
 /// Names that AWS gives to what may be any of its services, or a stranger: most regional APIs have no range of their own
@@ -86,11 +86,26 @@ impl<'p, 'w> Placed<'p, 'w> {
             && tag
                 .workload
                 .is_some_and(|workload| !holds(&scope.cidrs, workload));
-        if elsewhere || outside {
+        // It may be what a stale route table misses: then one in scope is the far end, as the record has it.
+        if elsewhere || (outside && !self.hop_of_scope()) {
             Tri::No
         } else {
             Tri::Maybe
         }
+    }
+
+    /// Whether an interface that is not in scope may be a hop of one that is: it is in the same VPC, and names it as the far end. A NAT
+    /// gateway or appliance that the topology does not know as one is read as a host, with its client as the peer.
+    pub(super) fn hop_of_scope(&self) -> bool {
+        let (plan, tag) = (self.plan, self.tag);
+        let of_scope = |peer: &Address| {
+            let known = |interface: &ScopeInterface| {
+                (tag.vpc == Sym::NONE || interface.known.vpc == tag.vpc)
+                    && interface.known.owns(*peer)
+            };
+            plan.interfaces.iter().any(known)
+        };
+        tag.peer.as_ref().is_some_and(of_scope)
     }
 
     /// Whether the flow is of one of these.
@@ -190,7 +205,8 @@ impl<'p, 'w> Placed<'p, 'w> {
     /// A private address is a service's only if an endpoint has it; one that nobody has may be an endpoint.
     fn private_service(&self) -> Reach {
         let tag = self.tag;
-        let endpoint = tag.path == Path::ViaEndpointEni && tag.service == Sym::NONE;
+        let endpoint = (tag.path == Path::ViaEndpointEni || tag.exit == Exit::Endpoint)
+            && tag.service == Sym::NONE;
         if endpoint || tag.flags.has(Flags::PEER_UNOWNED) {
             Reach::Hidden
         } else {

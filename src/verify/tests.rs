@@ -1,5 +1,10 @@
 //! Verdicts over small worlds: each obligation by itself, each kind of witness, and what must hold whatever the records.
 
+mod claims;
+mod described;
+mod soundness;
+mod truth;
+
 use proptest::prelude::*;
 use serde_json::{Value as Json, json};
 
@@ -339,6 +344,187 @@ fn a_witness_breaks_the_claim_whatever_else_fails() {
             Verdict::Unproven
         };
         assert_eq!(case.verdict(), expected, "{title}, with holes");
+    }
+}
+
+/// The half hour with a NAT gateway, an appliance and a transit gateway whose interfaces are quiet.
+fn with_gateways(case: &mut Case) {
+    let enis = case.topology["NetworkInterfaces"].as_array_mut().unwrap();
+    for (id, kind, address) in [
+        ("eni-n", "nat_gateway", "10.0.1.20"),
+        ("eni-a", "interface", "10.0.1.22"),
+        ("eni-t", "transit_gateway", "10.0.1.23"),
+    ] {
+        enis.push(json!({"NetworkInterfaceId": id, "InterfaceType": kind, "VpcId": "vpc-1", "SubnetId": "subnet-a", "PrivateIpAddress": address}));
+        for minute in [0, 10, 20] {
+            let (start, end) = (T0 + minute * 60 + 5, T0 + minute * 60 + 595);
+            case.records.push(format!(
+                "{id} - - - - - - {start} {end} - NODATA - - - - vpc-1"
+            ));
+        }
+    }
+    case.topology["RouteTables"][0]["Routes"][1] =
+        json!({"DestinationCidrBlock": "0.0.0.0/0", "TransitGatewayId": "tgw-1"});
+}
+
+#[test]
+fn a_route_that_is_stale_shows_at_the_interface_it_misses_even_out_of_scope() {
+    // Truly the default route leads elsewhere; traffic-path 1 fits the transit gateway as well.
+    #[rustfmt::skip]
+    let cases = [
+        ("an appliance that no route of the topology leads to", None,
+            "eni-a 10.0.1.5 10.0.1.22 40000 443 6 7 TIME ACCEPT OK 10.0.1.5 203.0.113.9 ingress -"),
+        ("a NAT gateway that the topology does not know", Some("eni-n"),
+            "eni-n 10.0.1.5 10.0.1.20 40000 443 6 7 TIME ACCEPT OK 10.0.1.5 203.0.113.9 ingress -"),
+    ];
+    for (title, missing, crossed) in cases {
+        for scope in [
+            "",
+            "[scope]\ninterfaces = ['eni-w']\n",
+            "[scope]\ncidrs = ['10.0.1.5/32']\n",
+        ] {
+            let case = changed(|case| {
+                with_gateways(case);
+                case.policy = format!(
+                    "version = 1\n{scope}[[claim]]\nid = 'i'\nto = ['internet']\nallow = ['via-transit-gateway']\n"
+                );
+                case.records.push(flow("eni-w 10.0.1.5 203.0.113.9 40000 443 6 7 TIME ACCEPT OK 10.0.1.5 203.0.113.9 egress 1"));
+            });
+            assert_eq!(case.verdict(), Verdict::Proven, "{title}, {scope}");
+            let mut truly = case.clone();
+            truly.records.push(flow(crossed));
+            let enis = truly.topology["NetworkInterfaces"].as_array_mut().unwrap();
+            enis.retain(|eni| missing.is_none_or(|id| eni["NetworkInterfaceId"] != id));
+            truly.records.retain(|record| {
+                missing.is_none_or(|id| !record.starts_with(id) || !record.contains("NODATA"))
+            });
+            let evidence = truly.evidence();
+            assert_eq!(
+                (evidence.verdict, failed(&evidence)),
+                (Verdict::Unproven, vec!["topology-fits"]),
+                "{title}, {scope}"
+            );
+        }
+    }
+}
+
+#[test]
+fn an_address_of_a_known_vpc_that_no_interface_has_may_be_an_endpoint() {
+    let ways = [
+        ("peering", json!({"VpcPeeringConnectionId": "pcx-1"}), "4"),
+        ("transit gateway", json!({"TransitGatewayId": "tgw-1"}), "1"),
+        ("VPN", json!({"GatewayId": "vgw-1"}), "3"),
+    ];
+    for (title, target, value) in ways {
+        let case = changed(|case| {
+            let mut route = target.clone();
+            route["DestinationCidrBlock"] = json!("10.9.0.0/16");
+            let topology = &mut case.topology;
+            topology["RouteTables"][0]["Routes"]
+                .as_array_mut()
+                .unwrap()
+                .push(route);
+            let vpcs = topology["Vpcs"].as_array_mut().unwrap();
+            vpcs.push(json!({"VpcId": "vpc-9", "CidrBlock": "10.9.0.0/24"}));
+        });
+        for (peer, verdict) in [
+            ("10.9.0.7", Verdict::Unproven),
+            ("10.9.1.7", Verdict::Proven),
+        ] {
+            let mut case = case.clone();
+            case.records.push(flow(&format!(
+                "eni-w 10.0.1.5 {peer} 40000 443 6 7 TIME ACCEPT OK 10.0.1.5 {peer} egress {value}"
+            )));
+            assert_eq!(case.verdict(), verdict, "{title} to {peer}");
+        }
+    }
+}
+
+#[test]
+fn an_endpoint_without_a_service_behind_a_peering_may_be_any() {
+    let case = changed(|case| {
+        let topology = &mut case.topology;
+        topology["Vpcs"]
+            .as_array_mut()
+            .unwrap()
+            .push(json!({"VpcId": "vpc-9", "CidrBlock": "10.9.0.0/24"}));
+        topology["RouteTables"][0]["Routes"]
+            .as_array_mut()
+            .unwrap()
+            .push(
+                json!({"DestinationCidrBlock": "10.9.0.0/24", "VpcPeeringConnectionId": "pcx-1"}),
+            );
+        topology["VpcPeeringConnections"] = json!([{"VpcPeeringConnectionId": "pcx-1", "RequesterVpcInfo": {"VpcId": "vpc-1"}, "AccepterVpcInfo": {"VpcId": "vpc-9"}}]);
+        topology["NetworkInterfaces"].as_array_mut().unwrap().push(json!({"NetworkInterfaceId": "eni-e", "InterfaceType": "vpc_endpoint", "VpcId": "vpc-9", "PrivateIpAddress": "10.9.0.7"}));
+        case.policy = case
+            .policy
+            .replace("[[claim]]", "[scope]\nvpcs = ['vpc-1']\n[[claim]]");
+        case.records.push(flow(
+            "eni-w 10.0.1.5 10.9.0.7 40000 443 6 7 TIME ACCEPT OK 10.0.1.5 10.9.0.7 egress 4",
+        ));
+    });
+    let evidence = case.evidence();
+    assert_eq!(
+        (evidence.verdict, failed(&evidence)),
+        (Verdict::Unproven, vec!["no-unknown-path"])
+    );
+}
+
+#[test]
+fn a_log_without_its_fields_proves_nothing_even_where_nothing_flowed() {
+    for field in ["${action}", "${srcaddr}", "${dstaddr}"] {
+        let case = changed(|case| {
+            case.records
+                .retain(|record| record.contains("NODATA") || record.starts_with("eni-w"));
+            case.policy = case
+                .policy
+                .replace("[[claim]]", "[scope]\ninterfaces = ['eni-v']\n[[claim]]");
+            let place = case
+                .format
+                .split(' ')
+                .position(|word| word == field)
+                .unwrap();
+            let drop = |text: &str| {
+                let words = text.split(' ').enumerate();
+                words
+                    .filter(|(index, _)| *index != place)
+                    .map(|(_, word)| word)
+                    .collect::<Vec<_>>()
+                    .join(" ")
+            };
+            case.records = case.records.iter().map(|record| drop(record)).collect();
+            case.format = drop(&case.format);
+        });
+        let evidence = case.evidence();
+        assert_eq!(
+            (evidence.verdict, failed(&evidence)),
+            (Verdict::Unproven, vec!["fields-suffice"]),
+            "{field}"
+        );
+    }
+}
+
+#[test]
+fn without_packet_addresses_an_appliance_within_the_vpc_cannot_be_ruled_out() {
+    let policy = |allow: &str| {
+        format!("version = 1\n[[claim]]\nid = 'p'\nto = ['private']\nallow = [{allow}]\n")
+    };
+    let both = "'intra-vpc', 'via-appliance'";
+    for (fields, allow, verdict) in [
+        (16, "'intra-vpc'", Verdict::Proven),
+        (11, "'intra-vpc'", Verdict::Unproven),
+        (11, both, Verdict::Proven),
+    ] {
+        let case = changed(|case| {
+            let cut = |text: &str| text.split(' ').take(fields).collect::<Vec<_>>().join(" ");
+            case.policy = policy(allow);
+            case.records.push(flow(
+                "eni-w 10.0.1.5 10.0.1.6 40000 443 6 7 TIME ACCEPT OK 10.0.1.5 10.0.1.6 egress 1",
+            ));
+            case.records = case.records.iter().map(|record| cut(record)).collect();
+            case.format = cut(&case.format);
+        });
+        assert_eq!(case.verdict(), verdict, "{fields} fields, {allow}");
     }
 }
 
