@@ -476,13 +476,13 @@ fn route(case: &Case<'_>) -> Option<Decision> {
     if outside && matches!(route.path, Path::ViaGatewayEndpoint | Path::ViaNat) {
         return Some(undetermined("opened-from-outside").with(Flags::DISAGREES));
     }
-    Some(
-        if value.is_none() && rests_on_route_alone(case, route.path) {
-            route.with(Flags::ROUTE_ALONE)
-        } else {
-            route
-        },
-    )
+    // 2 is either gateway: a table that has lost the endpoint's route, or has kept it, fits as well as the true one.
+    let alone = value == Some(2) || (value.is_none() && rests_on_route_alone(case, route.path));
+    Some(if alone {
+        route.with(Flags::ROUTE_ALONE)
+    } else {
+        route
+    })
 }
 
 /// Whether the record could have said where a packet left the VPC, and did not: then a stale table would go unnoticed.

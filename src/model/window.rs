@@ -23,6 +23,15 @@ impl Window {
         let Some(end) = end else { return true };
         self.since.is_none_or(|since| since <= end) && self.until.is_none_or(|until| end < until)
     }
+
+    /// Whether any second from `start` to `end` is in it.
+    pub fn overlaps(&self, start: Option<i64>, end: Option<i64>) -> bool {
+        let late = start
+            .zip(self.until)
+            .is_some_and(|(start, until)| start >= until);
+        let early = end.zip(self.since).is_some_and(|(end, since)| end < since);
+        !late && !early
+    }
 }
 
 /// Unix seconds as RFC 3339 in UTC; a number where no calendar has it.
@@ -46,5 +55,11 @@ mod tests {
         assert!(window.contains(Some(199)));
         assert!(!window.contains(Some(200)));
         assert!(window.contains(None));
+        assert!(
+            window.overlaps(Some(50), Some(100))
+                && window.overlaps(Some(199), Some(260))
+                && window.overlaps(None, None)
+        );
+        assert!(!window.overlaps(Some(50), Some(99)) && !window.overlaps(Some(200), Some(260)));
     }
 }

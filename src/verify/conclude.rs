@@ -65,6 +65,7 @@ pub fn conclude(plan: &Plan<'_>, mut tally: Tally, run: Run) -> Result<Evidence,
             weighed: weighed + set_aside,
         });
     }
+    tally.claims.iter_mut().for_each(ClaimTally::settle);
     let window = window(plan, &tally);
     let claims = claims(plan, &tally, &run.inputs, window);
     let verdict = claims
@@ -287,7 +288,7 @@ fn coverage(plan: &Plan<'_>, tally: &Tally, window: Option<(i64, i64)>) -> Vec<I
             .and_then(|index| tally.heard.get(&index))
             .unwrap_or(&silent);
         let (since, until) = window.unwrap_or((0, 0));
-        let unheard = heard.first.is_none();
+        let unheard = heard.covered.is_empty();
         let silences = if unheard {
             vec![(since, until)]
         } else {
@@ -310,13 +311,7 @@ fn coverage(plan: &Plan<'_>, tally: &Tally, window: Option<(i64, i64)>) -> Vec<I
             .iter()
             .map(|silence| gap(shown(silence), "silent"))
             .collect();
-        gaps.extend(
-            heard
-                .skipped
-                .pieces()
-                .iter()
-                .map(|piece| gap(*piece, "skipdata")),
-        );
+        gaps.extend(heard.skipped.pieces().map(|piece| gap(piece, "skipdata")));
         gaps.sort();
         let gap_s = silences.iter().map(shown).fold(0u64, |sum, (from, to)| {
             sum.saturating_add(u64::try_from(to.saturating_sub(from)).unwrap_or(0))

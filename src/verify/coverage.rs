@@ -1,8 +1,10 @@
 //! When an interface was heard of: a union of times, bounded by the window and not by the records.
 
-/// Disjoint half-open times, sorted.
+use std::collections::BTreeMap;
+
+/// Disjoint half-open times: end by start.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Times(Vec<(i64, i64)>);
+pub(super) struct Times(BTreeMap<i64, i64>);
 
 impl Times {
     /// Adds `[since, until)`; times that meet become one.
@@ -10,25 +12,24 @@ impl Times {
         if until <= since {
             return;
         }
-        // Records come nearly in order, so the last piece is nearly always the one.
-        if let Some(last) = self.0.last_mut()
-            && last.0 <= since
+        let (mut first, mut last) = (since, until);
+        while let Some((start, end)) = self
+            .0
+            .range(..=last)
+            .next_back()
+            .map(|(start, end)| (*start, *end))
         {
-            if since <= last.1 {
-                last.1 = last.1.max(until);
-            } else {
-                self.0.push((since, until));
+            if end < first {
+                break;
             }
-            return;
+            // Records come nearly in order: mostly there is one piece to grow, and nothing is taken out.
+            if start <= first && end >= last {
+                return;
+            }
+            self.0.remove(&start);
+            (first, last) = (first.min(start), last.max(end));
         }
-        let first = self.0.partition_point(|piece| piece.1 < since);
-        let after = self.0.partition_point(|piece| piece.0 <= until);
-        let merged = self.0[first..after]
-            .iter()
-            .fold((since, until), |(a, b), piece| {
-                (a.min(piece.0), b.max(piece.1))
-            });
-        self.0.splice(first..after, [merged]);
+        self.0.insert(first, last);
     }
 
     /// Adds all of another.
@@ -38,9 +39,14 @@ impl Times {
         }
     }
 
-    /// The pieces.
-    pub(super) fn pieces(&self) -> &[(i64, i64)] {
-        &self.0
+    /// Whether there is none.
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// The pieces, by time.
+    pub(super) fn pieces(&self) -> impl Iterator<Item = (i64, i64)> {
+        self.0.iter().map(|(start, end)| (*start, *end))
     }
 
     /// What of `[since, until)` is in none.
@@ -79,17 +85,26 @@ pub(super) struct Heard {
 }
 
 impl Heard {
-    /// Hears of the interface by a record.
-    pub(super) fn hear(&mut self, start: Option<i64>, end: Option<i64>, max_silence_s: i64) {
-        let (Some(start), Some(end)) = (start, end) else {
-            return;
-        };
-        self.first = Some(self.first.map_or(start, |first| first.min(start)));
-        self.last = Some(self.last.map_or(end, |last| last.max(end)));
+    /// There is a record, whatever it is worth.
+    pub(super) fn note(&mut self, start: Option<i64>, end: Option<i64>) {
+        self.first = [self.first, start].into_iter().flatten().min();
+        self.last = [self.last, end].into_iter().flatten().max();
+    }
+
+    /// A record of a flow log that logs everything: the interface was not silent then.
+    pub(super) fn hear(&mut self, end: Option<i64>, max_silence_s: i64) {
+        let Some(end) = end else { return };
         // A record counts at its end, and the next must end *within* the time, not at its end: where AWS reports every ten
         // minutes and twenty are allowed, one lost report makes a distance of exactly twenty.
         self.covered
             .add(end, end.saturating_add(reach_s(max_silence_s)));
+    }
+
+    /// AWS skipped records here. Whole minutes, so that the pieces are bounded by the window.
+    pub(super) fn skip(&mut self, start: i64, end: i64) {
+        let minute = |time: i64| time.div_euclid(60).saturating_mul(60);
+        self.skipped
+            .add(minute(start), minute(end).saturating_add(60));
     }
 
     /// Adds what another thread heard.
@@ -119,8 +134,8 @@ mod tests {
     #[test]
     fn silence_is_what_lies_too_far_behind_a_record() {
         let mut heard = Heard::default();
-        for (start, end) in [(1_000, 1_060), (1_900, 1_959), (2_000, 2_558)] {
-            heard.hear(Some(start), Some(end), 600);
+        for end in [1_060, 1_959, 2_558] {
+            heard.hear(Some(end), 600);
         }
         assert_eq!(heard.silences(500, 3_157, 600), [(1_659, 1_959)]);
         assert_eq!(
@@ -140,7 +155,7 @@ mod tests {
             let mut heard = Heard::default();
             ends.iter()
                 .filter(|end| Some(**end) != lost)
-                .for_each(|end| heard.hear(Some(end - 600), Some(*end), 1_200));
+                .for_each(|end| heard.hear(Some(*end), 1_200));
             heard.silences(0, 3_000, 1_200).len()
         };
         assert_eq!(silences(None), 0);

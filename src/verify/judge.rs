@@ -59,6 +59,8 @@ struct Observed<'b, 'p, 'w> {
     /// Fields that every claim needs and this log lacks.
     lacking: Vec<Field>,
     of_gateway: bool,
+    /// Whether the log has the packets' own addresses: without them a secondary address is printed as the primary one.
+    tells_packets: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -96,14 +98,15 @@ impl<'b, 'p, 'w> Observed<'b, 'p, 'w> {
             "REJECT" => Action::Reject,
             _ => Action::Unknown,
         };
-        let partial = |id: &String| {
-            plan.world.flow_logs().any(|log| {
-                log.id == *id
-                    && log
-                        .defects
-                        .iter()
-                        .any(|defect| defect.contains("TrafficType"))
-            })
+        // A flow log that leaves records out, or is not among those described, does not show that an interface was not silent.
+        let described = plan.world.flow_logs().next().is_some();
+        let sound = |id: &String| {
+            let mut logs = plan
+                .world
+                .flow_logs()
+                .filter(|log| log.id == *id)
+                .peekable();
+            !described || (logs.peek().is_some() && logs.all(|log| log.defects.is_empty()))
         };
         let lacks = |field: &Field| {
             let not_there = of_gateway && matches!(field, Field::InterfaceId | Field::Action);
@@ -129,9 +132,10 @@ impl<'b, 'p, 'w> Observed<'b, 'p, 'w> {
             bytes: batch.number(Field::Bytes),
             packets: batch.number(Field::Packets),
             protocol: batch.number(Field::Protocol),
-            covers: !input.flow_log.as_ref().is_some_and(partial),
+            covers: input.flow_log.as_ref().is_none_or(sound),
             lacking: NEEDED.iter().copied().filter(lacks).collect(),
             of_gateway,
+            tells_packets: batch.has(Field::PktSrcAddr) && batch.has(Field::PktDstAddr),
         }
     }
 
@@ -146,7 +150,12 @@ impl<'b, 'p, 'w> Observed<'b, 'p, 'w> {
         }
         tally.first = [tally.first, start.or(end)].into_iter().flatten().min();
         tally.last = [tally.last, end.or(start)].into_iter().flatten().max();
-        if !self.plan.window.contains(end) {
+        // What AWS skipped may have ended at any time in between: one second of the window is enough.
+        let inside = match status {
+            Status::SkipData => self.plan.window.overlaps(start, end),
+            Status::Flow | Status::NoData => self.plan.window.contains(end),
+        };
+        if !inside {
             tally.outside_window += 1;
             return;
         }
@@ -191,16 +200,13 @@ impl<'b, 'p, 'w> Observed<'b, 'p, 'w> {
                     heard.skipdata += 1;
                     // Without a time it may be any: the count alone then fails `no-skipdata`.
                     if let (Some(start), Some(end)) = (start, end) {
-                        heard.skipped.add(start, end.saturating_add(1));
+                        heard.skip(start, end);
                     }
                 }
             }
+            heard.note(start, end);
             if self.covers {
-                heard.hear(
-                    start,
-                    end,
-                    self.plan.interfaces[place as usize].max_silence_s,
-                );
+                heard.hear(end, self.plan.interfaces[place as usize].max_silence_s);
             }
             return;
         }
@@ -256,11 +262,15 @@ impl<'b, 'p, 'w> Observed<'b, 'p, 'w> {
             tag,
             time_s: end.or(start).unwrap_or(0),
             extra_service: extra.map(|name| &**name),
+            tells_packets: self.tells_packets,
         };
         let scope = placed.in_scope();
         // What a hop out of scope says against the topology, it says of the workload in scope that it forwards for.
         let against = tag.flags.has(Flags::DISAGREES) && placed.hop_of_scope();
-        if scope == Tri::No && !against {
+        // On a NAT gateway, records of the inside say who is behind those of the outside, whoever it is.
+        let names =
+            tag.vantage == Vantage::Nat && !tag.flags.has(Flags::MASKED) && tag.peer.is_some();
+        if scope == Tri::No && !against && !names {
             return;
         }
         let cite = (self.input.index, self.batch.lines()[row]);
@@ -284,7 +294,7 @@ impl<'b, 'p, 'w> Observed<'b, 'p, 'w> {
             end,
             cite,
         };
-        if tag.flags.has(Flags::DISAGREES) {
+        if tag.flags.has(Flags::DISAGREES) && (scope != Tri::No || against) {
             tally.disagreements.add(seen, || {
                 self.sample(
                     row,
@@ -296,18 +306,13 @@ impl<'b, 'p, 'w> Observed<'b, 'p, 'w> {
                 )
             });
         }
-        if scope == Tri::No {
-            return;
-        }
-        for field in &self.lacking {
-            *tally.lacking.entry(*field).or_default() += 1;
-        }
-        if tag.flags.has(Flags::INTERFACE_UNKNOWN) && !self.of_gateway {
-            tally.stranger(self.name(tag.interface).unwrap_or("-"));
-        }
-        // A masked flow that the same interface also logged unmasked is judged there.
-        if tag.flags.has(Flags::MASK_EXPLAINED) {
-            return;
+        if scope != Tri::No {
+            for field in &self.lacking {
+                *tally.lacking.entry(*field).or_default() += 1;
+            }
+            if tag.flags.has(Flags::INTERFACE_UNKNOWN) && !self.of_gateway {
+                tally.stranger(self.name(tag.interface).unwrap_or("-"));
+            }
         }
         for (claim, tally) in self.plan.claims.iter().zip(&mut tally.claims) {
             let flow = Flow {
@@ -319,7 +324,14 @@ impl<'b, 'p, 'w> Observed<'b, 'p, 'w> {
                 action,
                 seen,
             };
-            flow.judge(claim, tally);
+            if names {
+                flow.name_far_end(claim, tally);
+            }
+            if tag.flags.has(Flags::MASK_EXPLAINED) {
+                flow.judge_masked(claim, tally);
+            } else {
+                flow.judge(claim, tally);
+            }
         }
     }
 
@@ -437,6 +449,49 @@ impl Flow<'_, '_, '_, '_> {
         }
     }
 
+    /// A record of a NAT gateway's inside: whoever is named there, the outside to the same far end is accounted for.
+    fn name_far_end(&self, claim: &ClaimPlan, tally: &mut ClaimTally) {
+        let Some(peer) = self.tag.peer.filter(|_| self.may_break(claim)) else {
+            return;
+        };
+        tally.masked.at(peer).named = true;
+        tally.masked.bound();
+    }
+
+    /// A record of a NAT gateway's outside: judged where the inside names the workload, and a doubt where nothing does.
+    fn judge_masked(&self, claim: &ClaimPlan, tally: &mut ClaimTally) {
+        let from = self.placed.is_from(claim.from.as_ref());
+        let Some(peer) = self.tag.peer.filter(|_| self.may_break(claim)) else {
+            return;
+        };
+        if self.scope.min(from) == Tri::No || self.excepted(claim, tally) {
+            return;
+        }
+        // Whoever names the gateway itself asks about what leaves it, not about who is behind.
+        let gateway_itself = (!self.observed.plan.scope_subjects.default && self.scope == Tri::Yes)
+            || (claim.from.is_some() && from == Tri::Yes);
+        let why = || {
+            self.sample(
+                "whose traffic it is is hidden, and no record of the inside names it".to_owned(),
+            )
+        };
+        if gateway_itself {
+            tally.unknown.add(self.seen, why);
+        } else {
+            tally.masked.at(peer).outside.add(self.seen, why);
+            tally.masked.bound();
+        }
+    }
+
+    /// Whether the flow may reach what the claim is about on a way that does not keep it, whoever's it is.
+    fn may_break(&self, claim: &ClaimPlan) -> bool {
+        let counts = self.action != Action::Reject
+            || self.observed.plan.policy.rejected == Rejected::Violation;
+        counts
+            && self.keeps(claim) != Tri::Yes
+            && self.placed.reaches(&claim.to, claim.ports.as_deref()) != Reach::No
+    }
+
     /// Whether the flow's path keeps the claim.
     fn keeps(&self, claim: &ClaimPlan) -> Tri {
         let tag = self.tag;
@@ -534,7 +589,14 @@ impl Flow<'_, '_, '_, '_> {
                 *tally.lacking.entry(field).or_default() += 1;
             }
         };
-        if self.tag.flags.has(Flags::FAR_HIDDEN) || self.tag.flags.has(Flags::MASKED) {
+        let address_hidden = claim
+            .from
+            .as_ref()
+            .is_some_and(|from| self.placed.address_is_from(from) == Tri::Maybe);
+        if self.tag.flags.has(Flags::FAR_HIDDEN)
+            || self.tag.flags.has(Flags::MASKED)
+            || address_hidden
+        {
             lack(Field::PktSrcAddr);
             lack(Field::PktDstAddr);
         }

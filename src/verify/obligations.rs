@@ -12,7 +12,7 @@ use crate::model::window::rfc3339;
 use crate::verify::coverage::{Heard, reach_s};
 use crate::verify::group::Group;
 use crate::verify::plan::{ClaimPlan, Plan, ScopeInterface};
-use crate::verify::tally::{ClaimTally, Tally};
+use crate::verify::tally::{ClaimTally, MASKED_MAX, Tally};
 
 /// Reasons that are told of each obligation; the rest are counted.
 const WHY_MAX: usize = 10;
@@ -140,6 +140,9 @@ fn no_unknown_path(of: &Checked<'_, '_>) -> Obligation {
         "{} in reach, and those that may be",
         some(of.seen.checked, "flow", "flows")
     );
+    found.fail_many(u64::from(of.seen.masked.more), || {
+        format!("more than {MASKED_MAX} far ends behind NAT gateways: whether each has a record that names its workload was not followed up")
+    });
     let help = "look at the flows shown: a log format with traffic-path, flow-direction, pkt-srcaddr and pkt-dstaddr, or a topology that knows their interfaces, would decide them";
     found.obligation(checked, help).showing(group)
 }
@@ -181,13 +184,12 @@ fn interfaces_logged(of: &Checked<'_, '_>) -> Obligation {
                 .filter(|other| other.id == log.id)
                 .all(|other| good(&other))
         });
-        let partial = interface.flow_logs.iter().find(|log| {
-            log.defects
-                .iter()
-                .any(|defect| defect.contains("TrafficType"))
-        });
+        let partial = interface
+            .flow_logs
+            .iter()
+            .find(|log| !log.defects.is_empty());
         if sound && anonymous && partial.is_some() {
-            found.fail(|| format!("{}: some inputs do not tell which flow log wrote them, and {} does not log everything", id(), show(partial.map_or("", |log| &log.id))));
+            found.fail(|| format!("{}: some inputs do not tell which flow log wrote them, and {} may leave records out", id(), show(partial.map_or("", |log| &log.id))));
         } else if !sound {
             found.fail(|| match interface.flow_logs.first() {
                 None => format!("{}: no flow log covers it", id()),
@@ -240,10 +242,19 @@ fn no_silence(of: &Checked<'_, '_>) -> Obligation {
     }
     for (index, interface) in of.interfaces() {
         let id = || of.name(interface.id);
-        let Some(heard) = of.heard(index).filter(|heard| heard.first.is_some()) else {
+        let Some(heard) = of.heard(index) else {
             found.fail(|| format!("{}: no record in the window", id()));
             continue;
         };
+        if heard.covered.is_empty() {
+            found.fail(|| {
+                format!(
+                    "{}: no record of a flow log that is known to log everything",
+                    id()
+                )
+            });
+            continue;
+        }
         let silences = heard.silences(since, until, interface.max_silence_s);
         if let Some((from, to)) = silences.first() {
             let more = if silences.len() > 1 {
@@ -282,7 +293,7 @@ fn no_skipdata(of: &Checked<'_, '_>) -> Obligation {
     let mut found = Found::default();
     for (index, interface) in of.interfaces() {
         if let Some(heard) = of.heard(index).filter(|heard| heard.skipdata > 0) {
-            let since = heard.skipped.pieces().first().map_or_else(
+            let since = heard.skipped.pieces().next().map_or_else(
                 || "a time that the record does not tell".to_owned(),
                 |piece| rfc3339(piece.0),
             );

@@ -1,5 +1,7 @@
 //! The policy, resolved against the topology once, so that judging a flow compares integers.
 
+use std::collections::BTreeMap;
+
 use crate::diag::{Diagnostic, Location, Severity, did_you_mean, show};
 use crate::model::address::Block;
 use crate::model::field::{Field, FieldSet};
@@ -8,7 +10,7 @@ use crate::model::symbol::Sym;
 use crate::model::window::Window;
 use crate::policy::{Claim, From, Policy, To};
 use crate::topology::World;
-use crate::topology::snapshot::Interface;
+use crate::topology::snapshot::{Interface, PrefixList};
 use crate::verify::tri::Tri;
 
 /// ip-ranges.json may be this much older than the window, and no more (contract, `services-known`).
@@ -34,8 +36,18 @@ pub(super) enum Term {
     Any,
     /// Private addresses.
     Private,
-    /// Addresses; a prefix list that the topology does not have is `None`.
-    Blocks(Option<Vec<Block>>),
+    /// Addresses.
+    Block(Block),
+    /// The prefix lists with an id: one a Region, none if the topology has none.
+    Lists(Vec<List>),
+}
+
+/// A prefix list in one Region.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct List {
+    pub(super) region: Option<String>,
+    /// `None` if the topology does not give them.
+    pub(super) blocks: Option<Vec<Block>>,
 }
 
 /// Whose traffic, resolved: subnets and interfaces by symbol, else by address.
@@ -247,15 +259,18 @@ impl<'w> Plan<'w> {
             of(self, &scope.subnets, &subnets),
             of(self, &scope.interfaces, &ids),
         );
-        let mut latest: std::collections::BTreeMap<&str, &Interface> = Default::default();
+        let mut known: BTreeMap<&str, Vec<&Interface>> = BTreeMap::new();
         for interface in world
             .snapshots
             .iter()
             .flat_map(|snapshot| &snapshot.interfaces)
         {
-            latest.insert(world.symbols.name(interface.id), interface);
+            known
+                .entry(world.symbols.name(interface.id))
+                .or_default()
+                .push(interface);
         }
-        for interface in latest.into_values() {
+        let within = |interface: &Interface| {
             let tagged = |(key, values): &(String, Vec<String>)| {
                 interface
                     .tags
@@ -274,13 +289,25 @@ impl<'w> Plan<'w> {
                             .any(|block| block.covers(prefix) || prefix.covers(block))
                     })
             };
-            let within = (scope.vpcs.is_empty() || vpcs.contains(&interface.vpc))
+            (scope.vpcs.is_empty() || vpcs.contains(&interface.vpc))
                 && (scope.subnets.is_empty() || subnets.contains(&interface.subnet))
                 && (scope.interfaces.is_empty() || ids.contains(&interface.id))
                 && (scope.cidrs.is_empty() || addressed())
-                && scope.tags.iter().all(tagged);
-            if within {
-                self.add_interface(interface);
+                && scope.tags.iter().all(tagged)
+        };
+        // Tags and addresses change: where snapshots differ, an interface is logged as one in scope, and judged as one that may be.
+        for interfaces in known.into_values() {
+            let inside = interfaces
+                .iter()
+                .filter(|interface| within(interface))
+                .count();
+            if let (1.., Some(latest)) = (inside, interfaces.last()) {
+                let certain = if inside == interfaces.len() {
+                    Tri::Yes
+                } else {
+                    Tri::Maybe
+                };
+                self.add_interface(latest, certain);
             }
         }
         self.scope_subjects = ScopeSubjects {
@@ -295,7 +322,7 @@ impl<'w> Plan<'w> {
         }
     }
 
-    fn add_interface(&mut self, interface: &Interface) {
+    fn add_interface(&mut self, interface: &Interface, certain: Tri) {
         let mut flow_logs: Vec<CoveringLog> = Vec::new();
         let mut told = true;
         for index in self.world.of_interface(interface.id) {
@@ -316,17 +343,20 @@ impl<'w> Plan<'w> {
             }
         }
         flow_logs.sort_by(|a, b| (&a.id, &a.defects).cmp(&(&b.id, &b.defects)));
-        let slowest = flow_logs
+        // A faulty log beside a sound one must not loosen what the sound one owes.
+        let mut slowest = flow_logs
             .iter()
+            .filter(|log| log.defects.is_empty())
             .map(|log| log.aggregation_s)
-            .max()
-            .unwrap_or(600);
+            .max();
+        slowest = slowest.or(flow_logs.iter().map(|log| log.aggregation_s).max());
+        let slowest = slowest.unwrap_or(600);
         let max_silence_s = self
             .policy
             .max_silence_s
             .unwrap_or(slowest.saturating_mul(2));
         let index = interface.id.0 as usize;
-        self.in_scope[index] = Tri::Yes;
+        self.in_scope[index] = certain;
         self.interfaces.push(ScopeInterface {
             id: interface.id,
             known: interface.clone(),
@@ -454,7 +484,7 @@ impl<'w> Plan<'w> {
             To::Internet => Term::Internet,
             To::Any => Term::Any,
             To::Private => Term::Private,
-            To::Cidr(block) => Term::Blocks(Some(vec![*block])),
+            To::Cidr(block) => Term::Block(*block),
             To::PrefixList(id) => {
                 let sym = self.world.symbols.find(id);
                 let lists: Vec<_> = self
@@ -475,12 +505,11 @@ impl<'w> Plan<'w> {
                         at,
                     );
                 }
-                Term::Blocks(known.then(|| {
-                    lists
-                        .iter()
-                        .flat_map(|list| list.blocks.iter().flatten().copied())
-                        .collect()
-                }))
+                let list = |list: &PrefixList| List {
+                    region: list.region.clone(),
+                    blocks: list.blocks.clone(),
+                };
+                Term::Lists(lists.into_iter().map(list).collect())
             }
         }
     }

@@ -8,7 +8,7 @@ use crate::model::path::{Exit, Path, Realm};
 use crate::model::symbol::Sym;
 use crate::model::tag::{Flags, ServiceBy, Tag};
 use crate::topology::snapshot::Interface;
-use crate::verify::plan::{Plan, ScopeInterface, Term, Whose};
+use crate::verify::plan::{List, Plan, ScopeInterface, Term, Whose};
 use crate::verify::tri::{Reach, Tri};
 
 /// Names that AWS gives to what may be any of its services, or a stranger: most regional APIs have no range of their own
@@ -29,6 +29,8 @@ pub(super) struct Placed<'p, 'w> {
     pub(super) time_s: i64,
     /// Name of a service that the topology does not know.
     pub(super) extra_service: Option<&'p str>,
+    /// Whether the log has the packets' own addresses.
+    pub(super) tells_packets: bool,
 }
 
 impl<'p, 'w> Placed<'p, 'w> {
@@ -50,35 +52,25 @@ impl<'p, 'w> Placed<'p, 'w> {
     /// Whether the flow's workload is in scope.
     pub(super) fn in_scope(&self) -> Tri {
         let (plan, tag) = (self.plan, self.tag);
-        let scoped = |sym: Sym| plan.in_scope.get(sym.0 as usize).copied();
-        let subject = self.subject();
         let scope = &plan.policy.scope;
-        if self.known(subject).is_some() {
-            let by_interface = scoped(subject).unwrap_or(Tri::No);
-            // A masked workload hides behind the interface; the interface in scope or not, whose traffic it is stays open.
-            let masked = tag.workload.is_none() && !plan.scope_subjects.default;
-            let by_cidr = match tag.workload {
-                Some(workload)
-                    if tag.workload_interface == Sym::NONE && !scope.cidrs.is_empty() =>
-                {
-                    Tri::of(holds(&scope.cidrs, workload))
-                }
-                Some(_) | None => Tri::Yes,
-            };
-            return if masked && by_interface == Tri::No {
-                Tri::Maybe
-            } else {
-                by_interface.min(by_cidr)
-            };
+        let scoped = |sym: Sym| {
+            plan.in_scope
+                .get(sym.0 as usize)
+                .copied()
+                .unwrap_or(Tri::No)
+        };
+        if self.known(tag.workload_interface).is_some() {
+            return scoped(tag.workload_interface);
+        }
+        if plan.scope_subjects.default {
+            // An interface in no topology, in a VPC that is in none either, may be of another network altogether.
+            let unknown = tag.flags.has(Flags::VPC_UNKNOWN) && self.known(tag.interface).is_none();
+            return if unknown { Tri::Maybe } else { Tri::Yes };
+        }
+        if self.known(tag.interface).is_some() {
+            return self.in_scope_beyond(scoped(tag.interface));
         }
         // An interface that the topology does not know. Its VPC, if the record tells it, is the only key that can exclude it.
-        if plan.scope_subjects.default {
-            return if tag.flags.has(Flags::VPC_UNKNOWN) {
-                Tri::Maybe
-            } else {
-                Tri::Yes
-            };
-        }
         let elsewhere = !scope.vpcs.is_empty()
             && tag.vpc.is_some()
             && !plan.scope_subjects.vpcs.contains(&tag.vpc);
@@ -91,6 +83,41 @@ impl<'p, 'w> Placed<'p, 'w> {
             Tri::No
         } else {
             Tri::Maybe
+        }
+    }
+
+    /// Whether a workload without an interface of its own VPC is in a scope that narrows: logged by an interface that is (or not).
+    /// On-premises clients and those of other VPCs are told apart from hosts in scope by nothing but their address.
+    fn in_scope_beyond(&self, logger: Tri) -> Tri {
+        let (scope, plan) = (&self.plan.policy.scope, self.plan);
+        let Some(workload) = self.tag.workload else {
+            return if logger == Tri::Yes {
+                Tri::Yes
+            } else {
+                Tri::Maybe
+            };
+        };
+        let by_cidr = if scope.cidrs.is_empty() {
+            Tri::Maybe
+        } else {
+            Tri::of(holds(&scope.cidrs, workload))
+        };
+        let only_cidrs = scope.vpcs.is_empty()
+            && scope.subnets.is_empty()
+            && scope.interfaces.is_empty()
+            && scope.tags.is_empty();
+        if only_cidrs {
+            return by_cidr;
+        }
+        let of_scope = || {
+            plan.interfaces
+                .iter()
+                .any(|interface| interface.known.owns(workload))
+        };
+        if logger == Tri::No && !of_scope() {
+            Tri::No
+        } else {
+            by_cidr.min(Tri::Maybe)
         }
     }
 
@@ -118,10 +145,10 @@ impl<'p, 'w> Placed<'p, 'w> {
         let named = whose.subjects.contains(&subject)
             || (subnet.is_some() && whose.subjects.contains(&subnet));
         let by_name = match (named, self.tag.workload, self.known(subject)) {
-            (true, Some(_), _) => Tri::Yes,
+            (true, _, _) => Tri::Yes,
             (false, Some(_), Some(_)) => Tri::No,
             // Masked, or an interface that the topology does not know.
-            (_, None, _) | (false, Some(_), None) => {
+            (false, None, _) | (false, Some(_), None) => {
                 if whose.subjects.is_empty() {
                     Tri::No
                 } else {
@@ -129,12 +156,51 @@ impl<'p, 'w> Placed<'p, 'w> {
                 }
             }
         };
-        let by_address = match self.tag.workload {
-            Some(workload) => Tri::of(holds(&whose.blocks, workload)),
+        let by_address = self.address_is_from(whose);
+        by_name.max(by_address)
+    }
+
+    /// Whether the workload's address is one of these.
+    pub(super) fn address_is_from(&self, whose: &Whose) -> Tri {
+        match self.tag.workload {
             None if whose.blocks.is_empty() => Tri::No,
             None => Tri::Maybe,
+            Some(workload) => self.address_in(&whose.blocks, workload),
+        }
+    }
+
+    /// Whether an address of a workload is in a block. A log without pkt-* prints an interface's primary address for all of its own
+    /// (facts 1, `dstaddr`), so any of them may be meant.
+    fn address_in(&self, blocks: &[Block], workload: Address) -> Tri {
+        let interface = self
+            .known(self.tag.workload_interface)
+            .filter(|_| !self.tells_packets);
+        let Some(interface) = interface else {
+            return Tri::of(holds(blocks, workload));
         };
-        by_name.max(by_address)
+        let one_of = |block: &Block| {
+            interface
+                .addresses
+                .iter()
+                .any(|address| block.contains(*address))
+                || interface
+                    .prefixes
+                    .iter()
+                    .any(|prefix| block.covers(prefix) || prefix.covers(block))
+        };
+        let all = interface
+            .addresses
+            .iter()
+            .all(|address| holds(blocks, *address))
+            && interface
+                .prefixes
+                .iter()
+                .all(|prefix| blocks.iter().any(|block| block.covers(prefix)));
+        match (all, blocks.iter().any(one_of)) {
+            (true, _) => Tri::of(holds(blocks, workload)),
+            (false, true) => Tri::Maybe,
+            (false, false) => Tri::of(holds(blocks, workload)),
+        }
     }
 
     /// Whether the flow reaches one of these at one of the ports.
@@ -183,18 +249,50 @@ impl<'p, 'w> Placed<'p, 'w> {
                 }
                 Realm::Aws | Realm::Private | Realm::Vpc => Reach::No,
             },
-            Term::Blocks(None) => {
+            Term::Block(block) => yes(block.contains(peer) || block.contains(peer.behind_nat64())),
+            Term::Lists(lists) => self.reaches_list(lists, peer),
+            Term::AnyService => self.reaches_any_service(realm),
+            Term::Service { coded, is } => self.reaches_service(realm, *coded, is),
+        }
+    }
+
+    /// A prefix list of the VPC's Region: the same id is another list elsewhere.
+    fn reaches_list(&self, lists: &[List], peer: Address) -> Reach {
+        let snapshot = self.plan.world.vpc_at(self.tag.vpc, self.time_s);
+        let region = snapshot
+            .and_then(|snapshot| snapshot.vpcs.get(&self.tag.vpc))
+            .and_then(|vpc| vpc.region.as_deref());
+        let here = |list: &&List| {
+            region.is_none() || list.region.is_none() || list.region.as_deref() == region
+        };
+        let mut found = lists.iter().filter(here).map(|list| match &list.blocks {
+            Some(blocks) => {
+                if holds(blocks, peer) || holds(blocks, peer.behind_nat64()) {
+                    Reach::Yes
+                } else {
+                    Reach::No
+                }
+            }
+            None => {
                 if peer.is_private() {
                     Reach::No
                 } else {
                     Reach::Hidden
                 }
             }
-            Term::Blocks(Some(blocks)) => {
-                yes(holds(blocks, peer) || holds(blocks, peer.behind_nat64()))
-            }
-            Term::AnyService => self.reaches_any_service(realm),
-            Term::Service { coded, is } => self.reaches_service(realm, *coded, is),
+        });
+        let Some(first) = found.next() else {
+            return if peer.is_private() {
+                Reach::No
+            } else {
+                Reach::Hidden
+            };
+        };
+        // Lists that disagree: whose is meant cannot be told.
+        if found.all(|other| other == first) {
+            first
+        } else {
+            Reach::Hidden
         }
     }
 

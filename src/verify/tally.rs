@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
+use crate::model::address::Address;
 use crate::model::evidence::Share;
 use crate::model::field::Field;
 use crate::model::path::{Path, Vantage};
@@ -10,6 +11,50 @@ use crate::verify::group::Group;
 
 /// Unknown interfaces that are named in a report; more are only counted.
 pub(super) const STRANGERS_MAX: usize = 1_000;
+
+/// Far ends behind NAT gateways that are told apart; with more, the claim is unproven.
+pub(super) const MASKED_MAX: usize = 10_000;
+
+/// What NAT gateways logged of one far end.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Masked {
+    /// A record of the inside names a workload that reached it.
+    pub(super) named: bool,
+    /// Records of the outside, which do not.
+    pub(super) outside: Group,
+}
+
+/// Far ends by address: of too many, the lowest stay, and it is said that there were more.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct FarEnds {
+    pub(super) by_peer: BTreeMap<Address, Masked>,
+    pub(super) more: bool,
+}
+
+impl FarEnds {
+    /// What is known of a far end.
+    pub(super) fn at(&mut self, peer: Address) -> &mut Masked {
+        self.by_peer.entry(peer).or_default()
+    }
+
+    /// Keeps the number of far ends bounded.
+    pub(super) fn bound(&mut self) {
+        while self.by_peer.len() > MASKED_MAX {
+            self.by_peer.pop_last();
+            self.more = true;
+        }
+    }
+
+    fn merge(&mut self, other: FarEnds) {
+        self.more |= other.more;
+        for (peer, masked) in other.by_peer {
+            let mine = self.at(peer);
+            mine.named |= masked.named;
+            mine.outside.merge(masked.outside);
+        }
+        self.bound();
+    }
+}
 
 /// What was seen for one claim.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -24,6 +69,8 @@ pub(super) struct ClaimTally {
     pub(super) unknown: Group,
     /// They may break it: nobody with authority has named the public peer.
     pub(super) unnamed: Group,
+    /// Would-be witnesses on the outside of NAT gateways, where the workload is masked, by far end.
+    pub(super) masked: FarEnds,
     /// They keep it by the route table's word alone.
     pub(super) route_alone: Group,
     /// Fields that the log of a flow in question lacks, with the flows.
@@ -33,12 +80,22 @@ pub(super) struct ClaimTally {
 }
 
 impl ClaimTally {
+    /// All records are in: what no record of the inside names stays unknown.
+    pub(super) fn settle(&mut self) {
+        for masked in std::mem::take(&mut self.masked.by_peer).into_values() {
+            if !masked.named {
+                self.unknown.merge(masked.outside);
+            }
+        }
+    }
+
     fn merge(&mut self, other: ClaimTally) {
         self.checked += other.checked;
         self.witnesses.merge(other.witnesses);
         self.attempts.merge(other.attempts);
         self.unknown.merge(other.unknown);
         self.unnamed.merge(other.unnamed);
+        self.masked.merge(other.masked);
         self.route_alone.merge(other.route_alone);
         for (field, flows) in other.lacking {
             *self.lacking.entry(field).or_default() += flows;

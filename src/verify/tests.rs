@@ -229,15 +229,16 @@ fn each_hole_fails_its_obligation_and_no_other() {
             case.records.push(flow("eni-w 10.0.1.5 10.0.1.77 40000 443 6 1 TIME ACCEPT OK 10.0.1.5 10.0.1.77 egress 1"));
         }),
         ("an action that is neither", "no-unknown-path", |case| case.records.push(flow("eni-w 10.0.1.5 52.218.0.9 40000 443 6 1 TIME - OK 10.0.1.5 52.218.0.9 egress 8"))),
+        ("an internet gateway or a gateway endpoint, as the routes have it", "fields-suffice", |case| case.records.push(flow("eni-w 10.0.1.5 52.216.0.9 40000 443 6 1 TIME ACCEPT OK 10.0.1.5 52.216.0.9 egress 2"))),
         ("no flow log", "interfaces-logged", |case| case.topology["FlowLogs"] = json!([])),
         ("flow logs not told", "interfaces-logged", |case| { case.topology.as_object_mut().unwrap().remove("FlowLogs"); }),
         ("rejects only", "interfaces-logged no-silence", |case| case.topology["FlowLogs"][0]["TrafficType"] = json!("REJECT")),
-        ("delivery fails", "interfaces-logged", |case| case.topology["FlowLogs"][0]["DeliverLogsErrorMessage"] = json!("Access error")),
-        ("delivery failed", "interfaces-logged", |case| case.topology["FlowLogs"][0]["DeliverLogsStatus"] = json!("FAILED")),
-        ("not active", "interfaces-logged", |case| case.topology["FlowLogs"][0]["FlowLogStatus"] = json!("DELETING")),
+        ("delivery fails", "interfaces-logged no-silence", |case| case.topology["FlowLogs"][0]["DeliverLogsErrorMessage"] = json!("Access error")),
+        ("delivery failed", "interfaces-logged no-silence", |case| case.topology["FlowLogs"][0]["DeliverLogsStatus"] = json!("FAILED")),
+        ("not active", "interfaces-logged no-silence", |case| case.topology["FlowLogs"][0]["FlowLogStatus"] = json!("DELETING")),
         ("made after the window began", "interfaces-logged", |case| case.topology["FlowLogs"][0]["CreationTime"] = json!("2026-08-01T12:10:00Z")),
         ("on another subnet", "interfaces-logged", |case| case.topology["FlowLogs"][0]["ResourceId"] = json!("subnet-b")),
-        ("what was read is another's", "interfaces-logged", |case| case.input.flow_log = Some("fl-2".into())),
+        ("what was read is another's", "interfaces-logged no-silence", |case| case.input.flow_log = Some("fl-2".into())),
         ("one silent interface", "no-silence", |case| case.records.retain(|record| !record.starts_with("eni-v"))),
         ("one silent interface of nothing but a subnet's flow log", "no-silence", |case| {
             case.topology["FlowLogs"][0]["ResourceId"] = json!("subnet-a");

@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use super::atlas::{Kind, Target, Way, has};
 use super::exit::exit;
-use super::naming::name;
+use super::naming::{in_any_vpc, name};
 use super::reading::{Logger, Reading, read};
 use super::{Place, Record, Said};
 
@@ -43,11 +43,28 @@ pub(super) fn judge(record: &Record, place: &Place<'_>) -> Said {
     if disagrees {
         doubts.insert("DISAGREES");
     }
+    // Further on, to an address of a VPC that is known, and no interface there: what is missing may be an endpoint.
+    let onward = ![
+        "intra-vpc",
+        "via-endpoint-eni",
+        "via-gateway-endpoint",
+        "undetermined",
+    ]
+    .contains(&verdict.path);
+    let landed = ["none", "endpoint"].contains(&exit);
+    if onward
+        && !landed
+        && reading
+            .peer
+            .is_some_and(|peer| place.atlas.shots.iter().any(|shot| in_any_vpc(shot, peer)))
+    {
+        doubts.insert("PEER_UNOWNED");
+    }
     let named = reading.peer.map(|peer| {
         name(
             place,
             peer,
-            verdict.path,
+            (verdict.path, &verdict.via),
             &endpoint,
             reading.service.as_deref(),
         )
@@ -313,6 +330,10 @@ fn path(record: &Record, place: &Place<'_>, reading: &Reading, initiator: &str) 
         );
     };
     let allowed: &[&str] = match number {
+        // A way out of the VPC, and an address of the VPC: one of the two is wrong.
+        Some(2..=8) if route.basis == "address-without-interface" => {
+            return unsure("traffic-path-disagrees", &["DISAGREES"]);
+        }
         _ if route.path == "undetermined" => return route,
         Some(1) => &[
             "intra-vpc",
@@ -342,7 +363,8 @@ fn path(record: &Record, place: &Place<'_>, reading: &Reading, initiator: &str) 
         _ => outward || !record.log_tells_path,
     };
     let mut verdict = route;
-    if number.is_none() && could_tell {
+    // traffic-path 2 is either gateway, so the table alone tells which.
+    if number == Some(2) || (number.is_none() && could_tell) {
         verdict.doubts.push("ROUTE_ALONE");
     }
     verdict

@@ -5,13 +5,14 @@ use std::net::IpAddr;
 use super::Place;
 use super::atlas::{Shot, inside_nat64, private};
 use crate::model::name::normal_service;
+use crate::topology::describe::PeeringSide;
 use crate::topology::service::service_of_name;
 
 /// Realm and service of a peer.
 pub(super) fn name(
     place: &Place<'_>,
     peer: IpAddr,
-    path: &str,
+    way: (&str, &str),
     endpoint: &str,
     told: Option<&str>,
 ) -> (&'static str, Option<String>) {
@@ -19,16 +20,7 @@ pub(super) fn name(
     let shots = &place.atlas.shots;
     let realm = if place.in_vpc(peer) {
         Some("vpc")
-    } else if private(peer)
-        || ([
-            "via-peering",
-            "via-transit-gateway",
-            "via-vpn",
-            "via-cloud-wan",
-        ]
-        .contains(&path)
-            && shots.iter().any(|shot| in_any_vpc(shot, peer)))
-    {
+    } else if private(peer) || led_to(place, peer, way) {
         Some("private")
     } else {
         None
@@ -87,30 +79,64 @@ pub(super) fn name(
     }
 }
 
-fn in_any_vpc(shot: &Shot, address: IpAddr) -> bool {
-    let vpcs = shot
-        .answers
-        .vpcs
-        .iter()
-        .any(|vpc| shot.vpc_contains(&vpc.vpc_id, address));
-    let live = shot.answers.vpc_peering_connections.iter().filter(|one| {
-        one.status
-            .as_ref()
-            .and_then(|status| status.code.as_deref())
-            .is_none_or(|code| code == "active")
-    });
-    let mut sides = live.flat_map(|one| [&one.requester_vpc_info, &one.accepter_vpc_info]);
-    let holds = |text: &Option<String>| {
-        text.as_deref()
-            .is_some_and(|text| text.parse::<ipnet::IpNet>().unwrap().contains(&address))
+/// Whether this very peering or transit gateway leads to a VPC that has the address.
+fn led_to(place: &Place<'_>, peer: IpAddr, (path, via): (&str, &str)) -> bool {
+    let of_vpc = |vpc: &str| {
+        let shot = place.atlas.of_vpc(vpc, place.time_s);
+        shot.is_some_and(|shot| shot.vpc_contains(vpc, peer))
     };
-    vpcs || sides.any(|side| {
-        let sets = side.cidr_block_set.iter().chain(&side.ipv6_cidr_block_set);
-        holds(&side.cidr_block)
-            || sets
-                .into_iter()
-                .any(|one| holds(&one.cidr_block) || holds(&one.ipv6_cidr_block))
+    let side = |one: &PeeringSide| one.vpc_id.as_deref().is_some_and(of_vpc) || side_has(one, peer);
+    place.atlas.shots.iter().any(|shot| match path {
+        "via-peering" => shot.answers.vpc_peering_connections.iter().any(|one| {
+            let code = one
+                .status
+                .as_ref()
+                .and_then(|status| status.code.as_deref());
+            let live = code.is_none_or(|code| code == "active");
+            live && one.vpc_peering_connection_id == via
+                && (side(&one.requester_vpc_info) || side(&one.accepter_vpc_info))
+        }),
+        "via-transit-gateway" => shot
+            .answers
+            .transit_gateway_vpc_attachments
+            .iter()
+            .any(|one| {
+                let live = one
+                    .state
+                    .as_deref()
+                    .is_none_or(|state| state == "available");
+                live && one.transit_gateway_id == via && of_vpc(&one.vpc_id)
+            }),
+        _ => false,
     })
+}
+
+/// Whether any VPC that is known, or a side of a live peering, has the address.
+pub(super) fn in_any_vpc(shot: &Shot, address: IpAddr) -> bool {
+    let mut vpcs = shot.answers.vpcs.iter();
+    let mut peerings = shot.answers.vpc_peering_connections.iter();
+    vpcs.any(|vpc| shot.vpc_contains(&vpc.vpc_id, address))
+        || peerings.any(|one| {
+            let code = one
+                .status
+                .as_ref()
+                .and_then(|status| status.code.as_deref());
+            let live = code.is_none_or(|code| code == "active");
+            live && (side_has(&one.requester_vpc_info, address)
+                || side_has(&one.accepter_vpc_info, address))
+        })
+}
+
+/// Whether a side of a peering lists the address.
+fn side_has(side: &PeeringSide, address: IpAddr) -> bool {
+    let holds = |text: &Option<String>| {
+        let net = text
+            .as_deref()
+            .map(|text| text.parse::<ipnet::IpNet>().unwrap());
+        net.is_some_and(|net| net.contains(&address))
+    };
+    let mut sets = side.cidr_block_set.iter().chain(&side.ipv6_cidr_block_set);
+    holds(&side.cidr_block) || sets.any(|set| holds(&set.cidr_block) || holds(&set.ipv6_cidr_block))
 }
 
 /// Realm and service of a place with these names: strangers' services make it the internet; the most particular is shown.

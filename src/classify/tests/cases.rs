@@ -50,7 +50,7 @@ pub const CASES: &[(&str, &str, &str)] = &[
     // ---- internet gateway: samples 32 and 33, facts 7.7, 7.8 ----
     ("33: S3 through the internet gateway", "eni=eni-p dir=out src=10.0.2.5 dst=52.95.128.179 dst-service=S3 tp=8 flags=3 proto=6", "path=internet-bound basis=traffic-path-8 via=igw-1 exit=internet-gateway realm=aws service=s3 initiator=workload doubts=-"),
     ("32: its reply",                       "eni=eni-p dir=in src=52.95.128.179 dst=10.0.2.5 src-service=S3 flags=19 proto=6", "path=internet-bound basis=route-internet-gateway via=igw-1 realm=aws service=s3 initiator=workload doubts=-"),
-    ("33 with 2: the route decides",        "eni=eni-p dir=out src=10.0.2.5 dst=52.95.128.179 tp=2",                     "path=internet-bound basis=route-internet-gateway doubts=-"),
+    ("33 with 2: the route decides",        "eni=eni-p dir=out src=10.0.2.5 dst=52.95.128.179 tp=2",                     "path=internet-bound basis=route-internet-gateway doubts=ROUTE_ALONE"),
     ("33 with 1: excluded",                 "eni=eni-p dir=out src=10.0.2.5 dst=52.95.128.179 tp=1",                     "path=undetermined basis=traffic-path-disagrees exit=unknown doubts=DISAGREES"),
     ("33 in the default format",            "default:eni=eni-p src=10.0.2.5 dst=52.95.128.179",                          "path=internet-bound service=s3 realm=aws doubts=ROUTE_ALONE"),
     ("egress-only, past an IPv4-only endpoint", "eni=eni-w dir=out src=2600:1f18::5 dst=2600:1fa0::9 tp=8",              "path=internet-bound via=eigw-1 realm=aws service=s3"),
@@ -60,7 +60,8 @@ pub const CASES: &[(&str, &str, &str)] = &[
     // ---- gateway endpoint: facts 7.3 ----
     ("7 says it",                           "eni=eni-w dir=out src=10.0.1.5 dst=52.216.8.9 dst-service=S3 tp=7",         "path=via-gateway-endpoint basis=traffic-path-7 via=vpce-s3 exit=gateway-endpoint realm=aws service=s3 doubts=-"),
     ("7 where the route says NAT",          "eni=eni-w dir=out src=10.0.1.5 dst=52.95.128.179 dst-service=S3 tp=7",      "path=via-gateway-endpoint basis=traffic-path-7 via=- doubts=DISAGREES"),
-    ("2 and the route",                     "eni=eni-w dir=out src=10.0.1.5 dst=52.216.8.9 tp=2",                        "path=via-gateway-endpoint basis=route-gateway-endpoint via=vpce-s3 doubts=-"),
+    ("2 and the route",                     "eni=eni-w dir=out src=10.0.1.5 dst=52.216.8.9 tp=2",                        "path=via-gateway-endpoint basis=route-gateway-endpoint via=vpce-s3 doubts=ROUTE_ALONE"),
+    ("2 to an address of the VPC that nobody has", "eni=eni-w dir=out src=10.0.1.5 dst=10.0.1.77 tp=2",                "path=undetermined basis=traffic-path-disagrees doubts=DISAGREES"),
     ("2 where the route says NAT",          "eni=eni-w dir=out src=10.0.1.5 dst=8.8.8.8 tp=2",                           "path=undetermined basis=traffic-path-disagrees doubts=DISAGREES"),
     ("2 without a route table",             "eni=eni-z dir=out src=10.0.7.5 dst=8.8.8.8 tp=2",                           "path=undetermined basis=traffic-path-ambiguous"),
     ("8 where the route says endpoint",     "eni=eni-w dir=out src=10.0.1.5 dst=52.216.8.9 tp=8",                        "path=internet-bound basis=traffic-path-8 via=- doubts=DISAGREES"),

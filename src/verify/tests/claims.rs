@@ -121,7 +121,7 @@ impl Claim {
                 4 => Whom::Internet,
                 5 => Whom::Any,
                 6 => Whom::Private,
-                _ => Whom::Block(net(&tape.of(&blocks))),
+                _ => Whom::Block(net(tape.of(&blocks))),
             },
         };
         let paths: Vec<Path> = Path::ALL
