@@ -224,6 +224,7 @@ pub const CODES: &[(&str, &str)] = &[
     ("ledger-mismatch", "rows and what became of them do not add up: a bug in flowproof"),
     ("more-complaints", "more complaints than are printed"),
     ("output-failed", "an output that cannot be written"),
+    ("policy-ambiguous-list", "a prefix-list id that means another list in another Region"),
     ("policy-bad-toml", "a policy that is not TOML"),
     ("policy-bad-value", "a value in the policy that means nothing"),
     ("policy-claim-matches-nothing", "a claim, or a part of it, that nothing can match"),

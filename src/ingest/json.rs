@@ -114,7 +114,13 @@ impl JsonDecoder {
     }
 
     fn event(&mut self, value: Option<&[u8]>, records: &mut Records) -> Result<(), String> {
-        if matches!(self.grammar.frame(), Some(Frame::Events { skip: true })) {
+        // A control message checks that the subscription works; anything else in its envelope is a record like any other.
+        let control = matches!(self.grammar.frame(), Some(Frame::Events { skip: true }));
+        let checks = |value| {
+            serde_json::from_slice(value)
+                .is_ok_and(|event: Event<'_>| event.message.starts_with("CWL CONTROL MESSAGE"))
+        };
+        if control && value.is_some_and(checks) {
             return Ok(());
         }
         self.message(value, records, |value| {

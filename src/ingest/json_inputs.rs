@@ -30,6 +30,7 @@ fn every_form_is_read_and_nothing_else_passes_in_silence() {
         ("subscription data",              format!(r#"{{"messageType":"DATA_MESSAGE","owner":"1","logEvents":[{e}, {e}]}}"#), (2, 2, 0, true, "")),
         ("several of them",                format!(r#"{{"logEvents":[{e}]}}{{"logEvents":[{e}]}}"#), (2, 2, 0, true, "")),
         ("a control message",              format!(r#"{{"messageType":"CONTROL_MESSAGE","logEvents":[{}]}}{e}"#, event("CWL CONTROL MESSAGE: checking")), (1, 1, 0, true, "")),
+        ("a record in a control message",  format!(r#"{{"messageType":"CONTROL_MESSAGE","logEvents":[{e}]}}"#),  (1, 1, 0, true, "")),
         ("filter-log-events",              format!(r#"{{"events":[{e}],"searchedLogStreams":[]}}"#), (1, 1, 0, true, "")),
         ("with more pages",                format!(r#"{{"events":[{e}],"nextToken":"x"}}"#),        (1, 1, 0, false, "input-incomplete-page")),
         ("with more pages, said first",    format!(r#"{{"nextToken":"x","events":[{e}]}}"#),        (1, 1, 0, false, "input-incomplete-page")),

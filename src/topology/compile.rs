@@ -5,6 +5,7 @@
 use std::collections::HashMap;
 
 use crate::diag::{Diagnostic, show};
+use crate::model::address::Block;
 use crate::model::evidence::TopologyReport;
 use crate::model::format::Format;
 use crate::model::symbol::{Sym, Symbols};
@@ -259,6 +260,23 @@ impl Compiler<'_> {
                 .find(|known| known.id == list.id && known.region == list.region)
             {
                 Some(known) if known.blocks.is_none() => *known = list,
+                Some(known)
+                    if list
+                        .blocks
+                        .as_ref()
+                        .is_some_and(|blocks| !same(blocks, known.blocks.as_deref())) =>
+                {
+                    let message = format!(
+                        "{} stands there twice, and not alike",
+                        show(&raw.prefix_list_id)
+                    );
+                    self.complain(
+                        "topology-duplicate",
+                        &raw.prefix_list_id,
+                        message,
+                        "keep the answer that is of the window",
+                    );
+                }
                 Some(_) => {}
                 None => lists.push(list),
             }
@@ -323,6 +341,13 @@ impl Compiler<'_> {
         }
         logs
     }
+}
+
+/// Whether two lists have the same blocks, in whatever order.
+fn same(blocks: &[Block], others: Option<&[Block]>) -> bool {
+    others.is_some_and(|others| {
+        blocks.len() == others.len() && blocks.iter().all(|block| others.contains(block))
+    })
 }
 
 /// Compiles one snapshot.

@@ -41,6 +41,19 @@ pub(super) fn compile_tables(
             }
             let subnet = compiler.sym(association.subnet_id.as_deref());
             match subnets.get_mut(&subnet) {
+                // A subnet has one table: with two, it cannot be told which one AWS uses.
+                Some(Subnet { table: Some(_), .. }) => {
+                    let message = format!(
+                        "two route tables claim {}",
+                        show(association.subnet_id.as_deref().unwrap_or_default())
+                    );
+                    compiler.complain(
+                        "topology-duplicate",
+                        &raw.route_table_id,
+                        message,
+                        "take describe-route-tables again: one of the two is stale",
+                    );
+                }
                 Some(subnet) => subnet.table = Some(index),
                 None if subnet.is_some() => unresolved(
                     compiler,

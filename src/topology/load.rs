@@ -218,12 +218,29 @@ fn parcel_of(
         account_id: word("account_id"),
         region: word("region"),
     };
-    Ok(Parcel {
-        answers,
-        told_flow_logs: value.get("FlowLogs").is_some(),
+    let told_flow_logs = value.get("FlowLogs").is_some();
+    let empty = TopologyReport {
+        files: Vec::new(),
+        ..report.clone()
+    };
+    // One by one, as if each resource stood in a file of its own: two of one id must say the same.
+    let mut parcel = Parcel {
+        answers: Answers::default(),
+        told_flow_logs,
         captured_s,
-        report,
-    })
+        report: empty,
+    };
+    merge(
+        &mut parcel,
+        Parcel {
+            answers,
+            told_flow_logs,
+            captured_s,
+            report,
+        },
+        diagnostics,
+    );
+    Ok(parcel)
 }
 
 /// Adds a file of the same folder. The same resource twice is fine if it says the same.
@@ -239,7 +256,7 @@ fn merge(into: &mut Parcel, from: Parcel, diagnostics: &mut Vec<Diagnostic>) {
             Diagnostic::new(
                 Severity::Error,
                 "topology-duplicate",
-                format!("{} stands in two files, and not alike", show(id)),
+                format!("{} stands there twice, and not alike", show(id)),
                 "one of the two is stale, and it cannot be told which",
                 "keep one answer of each describe call in a folder; give snapshots of several times as files with `captured_at`",
             )
@@ -248,11 +265,16 @@ fn merge(into: &mut Parcel, from: Parcel, diagnostics: &mut Vec<Diagnostic>) {
     };
     macro_rules! take {
         ($($list:ident by $id:ident),*) => {$(
+            let known = &mut into.answers.$list;
+            let mut places: HashMap<String, usize> = known.iter().enumerate().map(|(place, item)| (item.$id.clone(), place)).collect();
             for item in from.answers.$list {
-                match into.answers.$list.iter().find(|known| known.$id == item.$id) {
-                    Some(known) if *known == item => {}
+                match places.get(&item.$id) {
+                    Some(place) if known[*place] == item => {}
                     Some(_) => clash(stringify!($list), &item.$id),
-                    None => into.answers.$list.push(item),
+                    None => {
+                        places.insert(item.$id.clone(), known.len());
+                        known.push(item);
+                    }
                 }
             }
         )*};

@@ -125,6 +125,24 @@ impl World {
                 );
             }
         }
+        let mut pairs: Vec<(usize, usize)> = self.changes.iter().copied().collect();
+        pairs.sort_unstable();
+        for (earlier, later) in pairs {
+            let (earlier, later) = (&self.snapshots[earlier], &self.snapshots[later]);
+            if earlier.captured_s == later.captured_s && earlier.captured_s.is_some() {
+                found.push(
+                    Diagnostic::new(
+                        Severity::Error,
+                        "topology-duplicate",
+                        "two topologies of the same time say different things of one VPC",
+                        "it cannot be told which of them is right",
+                        "give one topology for each time",
+                    )
+                    .at(Location::source(&earlier.report.source))
+                    .at(Location::source(&later.report.source)),
+                );
+            }
+        }
         for snapshot in &self.snapshots {
             if snapshot.captured_s.is_none() {
                 found.push(
@@ -174,12 +192,18 @@ impl World {
 
     /// Of snapshots by time, the one that is valid at a time: the latest before it, else the earliest after.
     pub fn valid_at(&self, indexes: &[usize], time_s: i64) -> Option<usize> {
+        let captured = |place: usize| self.snapshots[indexes[place]].captured_s;
         let before = indexes.partition_point(|index| {
             self.snapshots[*index]
                 .captured_s
                 .is_none_or(|captured| captured <= time_s)
         });
-        indexes.get(before.saturating_sub(1)).copied()
+        let mut place = before.saturating_sub(1);
+        // Of several at the same time the first: the next one then contests it.
+        while place > 0 && captured(place - 1) == captured(place) {
+            place -= 1;
+        }
+        indexes.get(place).copied()
     }
 
     /// The snapshot after `index` in `indexes`, if a flow at this time lies between the two and they do not say the same.

@@ -422,7 +422,12 @@ impl Flow<'_, '_, '_, '_> {
             }
             return;
         }
-        if keeps != Tri::Yes && self.excepted(claim, tally) {
+        let excepted = if keeps == Tri::Yes {
+            Tri::No
+        } else {
+            self.excepted(claim, tally)
+        };
+        if excepted == Tri::Yes {
             return;
         }
         tally.checked += u64::from(whose == Tri::Yes && reach == Reach::Yes);
@@ -440,6 +445,7 @@ impl Flow<'_, '_, '_, '_> {
         }
         let certain = whose == Tri::Yes
             && keeps == Tri::No
+            && excepted == Tri::No
             && self.action != Action::Unknown
             && !self.tag.flags.has(Flags::MASKED);
         match (certain, reach) {
@@ -464,7 +470,7 @@ impl Flow<'_, '_, '_, '_> {
         let Some(peer) = self.tag.peer.filter(|_| self.may_break(claim)) else {
             return;
         };
-        if self.scope.min(from) == Tri::No || self.excepted(claim, tally) {
+        if self.scope.min(from) == Tri::No || self.excepted(claim, tally) == Tri::Yes {
             return;
         }
         // Whoever names the gateway itself asks about what leaves it, not about who is behind.
@@ -554,28 +560,33 @@ impl Flow<'_, '_, '_, '_> {
         if both { Tri::Yes } else { Tri::Maybe }
     }
 
-    /// Whether an exception takes the flow out; each one that would is counted.
-    fn excepted(&self, claim: &ClaimPlan, tally: &mut ClaimTally) -> bool {
+    /// Whether an exception takes the flow out; each one that does, or would have before its day was over, is counted.
+    fn excepted(&self, claim: &ClaimPlan, tally: &mut ClaimTally) -> Tri {
         tally.excepted.resize(claim.exceptions.len(), (0, 0));
-        let mut excepted = false;
+        let mut excepted = Tri::No;
         for (index, count) in claim.exceptions.iter().zip(&mut tally.excepted) {
             let exception = &self.observed.plan.exceptions[*index];
-            let fits = self.placed.is_from(exception.from.as_ref()) == Tri::Yes
-                && self
-                    .placed
-                    .reaches(&exception.to, exception.ports.as_deref())
-                    == Reach::Yes;
+            let to = match self
+                .placed
+                .reaches(&exception.to, exception.ports.as_deref())
+            {
+                Reach::Yes => Tri::Yes,
+                Reach::No => Tri::No,
+                Reach::Hidden | Reach::Unnamed => Tri::Maybe,
+            };
+            let fits = to.min(self.placed.is_from(exception.from.as_ref()));
             // A record without a time cannot be shown to lie before the end.
             let in_time = exception
                 .last_s
                 .is_none_or(|last| self.seen.end.is_some_and(|end| end <= last));
             match (fits, in_time) {
-                (true, true) => {
+                (Tri::Yes, true) => {
                     count.0 += 1;
-                    excepted = true;
+                    excepted = Tri::Yes;
                 }
-                (true, false) => count.1 += 1,
-                (false, _) => {}
+                (Tri::Yes, false) => count.1 += 1,
+                (Tri::Maybe, true) => excepted = excepted.max(Tri::Maybe),
+                (Tri::Maybe | Tri::No, _) => {}
             }
         }
         excepted

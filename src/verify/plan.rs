@@ -26,8 +26,8 @@ pub const COLUMNS: &[Field] = &[
 /// A term of `to`, resolved.
 #[derive(Clone, Debug)]
 pub(super) enum Term {
-    /// A service; whether ip-ranges.json has ranges of its own for it; symbols that are it, or begin with it and a dot.
-    Service { coded: bool, is: Vec<bool> },
+    /// A service.
+    Service(Service),
     /// Any service.
     AnyService,
     /// Anybody's public addresses.
@@ -40,6 +40,32 @@ pub(super) enum Term {
     Block(Block),
     /// The prefix lists with an id: one a Region, none if the topology has none.
     Lists(Vec<List>),
+}
+
+/// Services all of whose public addresses carry their own code in ip-ranges.json. A code of another service may name its hosts and
+/// not its API (EC2, CODEBUILD), or a part of it (facts 1.4).
+const CODED: &[&str] = &["dynamodb", "s3"];
+
+/// A service that a policy names.
+#[derive(Clone, Debug)]
+pub(super) struct Service {
+    /// Without hyphens and dots, as codes of AWS's lists are compared with it.
+    squashed: String,
+    /// Whether it is one of [`CODED`].
+    pub(super) coded: bool,
+    /// By symbol: it, or a part of it after a dot.
+    pub(super) is: Vec<bool>,
+}
+
+impl Service {
+    /// Whether a code may be another name of it: `AMAZON_APPFLOW` of `appflow`, `KINESIS_VIDEO_STREAMS` of `kinesisvideo`.
+    pub(super) fn may_be(&self, code: &str) -> bool {
+        squash(code).contains(&self.squashed)
+    }
+}
+
+fn squash(name: &str) -> String {
+    name.chars().filter(char::is_ascii_alphanumeric).collect()
 }
 
 /// A prefix list in one Region.
@@ -505,6 +531,29 @@ impl<'w> Plan<'w> {
                         at,
                     );
                 }
+                let mut regions: Vec<&Option<String>> =
+                    lists.iter().map(|list| &list.region).collect();
+                regions.dedup();
+                if regions.len() > 1 {
+                    let message = format!(
+                        "`{}` is another list in each of {} Regions",
+                        show(id),
+                        regions.len()
+                    );
+                    let why = "each flow is judged by the list of its own VPC's Region, which may hold another service's addresses";
+                    let help =
+                        "name the service (`service:s3`) or the CIDRs, or narrow with `from`";
+                    self.diagnostics.push(
+                        Diagnostic::new(
+                            Severity::Warning,
+                            "policy-ambiguous-list",
+                            message,
+                            why,
+                            help,
+                        )
+                        .at(at.clone()),
+                    );
+                }
                 let list = |list: &PrefixList| List {
                     region: list.region.clone(),
                     blocks: list.blocks.clone(),
@@ -525,13 +574,6 @@ impl<'w> Plan<'w> {
         let is: Vec<bool> = (0..symbols.len())
             .map(|index| named(symbols.name(Sym(u32::try_from(index).unwrap_or(u32::MAX)))))
             .collect();
-        let coded = self
-            .world
-            .ranges
-            .sets
-            .iter()
-            .flat_map(|set| &set.services)
-            .any(|sym| symbols.name(*sym) == name);
         let endpoints = self
             .world
             .snapshots
@@ -572,6 +614,10 @@ impl<'w> Plan<'w> {
                 .at(at.clone()),
             );
         }
-        Term::Service { coded, is }
+        Term::Service(Service {
+            squashed: squash(name),
+            coded: CODED.contains(&name),
+            is,
+        })
     }
 }

@@ -8,7 +8,7 @@ use crate::model::path::{Exit, Path, Realm};
 use crate::model::symbol::Sym;
 use crate::model::tag::{Flags, ServiceBy, Tag};
 use crate::topology::snapshot::Interface;
-use crate::verify::plan::{List, Plan, ScopeInterface, Term, Whose};
+use crate::verify::plan::{List, Plan, ScopeInterface, Service, Term, Whose};
 use crate::verify::tri::{Reach, Tri};
 
 /// Names that AWS gives to what may be any of its services, or a stranger: most regional APIs have no range of their own
@@ -252,7 +252,7 @@ impl<'p, 'w> Placed<'p, 'w> {
             Term::Block(block) => yes(block.contains(peer) || block.contains(peer.behind_nat64())),
             Term::Lists(lists) => self.reaches_list(lists, peer),
             Term::AnyService => self.reaches_any_service(realm),
-            Term::Service { coded, is } => self.reaches_service(realm, *coded, is),
+            Term::Service(service) => self.reaches_service(realm, service),
         }
     }
 
@@ -339,38 +339,33 @@ impl<'p, 'w> Placed<'p, 'w> {
         }
     }
 
-    fn reaches_service(&self, realm: Realm, coded: bool, is: &[bool]) -> Reach {
-        let tag = self.tag;
-        let by_name = is.get(tag.service.0 as usize).copied().unwrap_or(false);
-        let by_list = self
-            .plan
-            .world
-            .ranges
-            .set(tag.labels)
-            .services
-            .iter()
-            .any(|sym| is[sym.0 as usize]);
-        if by_name || by_list {
+    fn reaches_service(&self, realm: Realm, service: &Service) -> Reach {
+        let (tag, symbols) = (self.tag, &self.plan.world.symbols);
+        let by_name = service
+            .is
+            .get(tag.service.0 as usize)
+            .copied()
+            .unwrap_or(false);
+        let labels = &self.plan.world.ranges.set(tag.labels).services;
+        if by_name || labels.iter().any(|sym| service.is[sym.0 as usize]) {
             return Reach::Yes;
         }
+        let unparticular = !service.coded && UNPARTICULAR.contains(&self.shown_service());
+        let alias = service.may_be(self.shown_service())
+            || labels.iter().any(|sym| service.may_be(symbols.name(*sym)));
         match (realm, tag.service_by) {
             (_, ServiceBy::Endpoint | ServiceBy::PrefixList) => Reach::No,
             (Realm::Vpc | Realm::Private, _) => self.private_service(),
+            (_, ServiceBy::Record | ServiceBy::Ranges) if unparticular || alias => Reach::Unnamed,
             // The record itself names another service in particular.
-            (_, ServiceBy::Record) => {
-                if UNPARTICULAR.contains(&self.shown_service()) && !coded {
-                    Reach::Unnamed
-                } else {
+            (_, ServiceBy::Record) => Reach::No,
+            (_, ServiceBy::Ranges | ServiceBy::Nobody) => {
+                if self.ranges_are_fresh() {
                     Reach::No
+                } else {
+                    Reach::Unnamed
                 }
             }
-            (_, ServiceBy::Ranges | ServiceBy::Nobody) if !self.ranges_are_fresh() => {
-                Reach::Unnamed
-            }
-            (_, ServiceBy::Ranges) if !coded && UNPARTICULAR.contains(&self.shown_service()) => {
-                Reach::Unnamed
-            }
-            (_, ServiceBy::Ranges | ServiceBy::Nobody) => Reach::No,
         }
     }
 }
