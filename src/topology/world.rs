@@ -210,9 +210,9 @@ impl World {
     pub fn contested_at(&self, indexes: &[usize], index: usize, time_s: i64) -> Option<usize> {
         let place = indexes.iter().position(|known| *known == index)?;
         let next = *indexes.get(place + 1)?;
-        let between = self.snapshots[index]
-            .captured_s
-            .is_some_and(|captured| captured <= time_s);
+        let captured = |index: usize| self.snapshots[index].captured_s;
+        let between = captured(index).is_some_and(|captured| captured <= time_s)
+            || captured(index) == captured(next);
         (between && self.changes.contains(&(index, next))).then_some(next)
     }
 
