@@ -2,6 +2,7 @@
 
 mod claims;
 mod described;
+mod found;
 mod soundness;
 mod truth;
 

@@ -1,0 +1,175 @@
+//! Ways to a wrong verdict that somebody found by attacking it; each is closed, and stays so.
+
+use serde_json::json;
+
+use super::*;
+
+/// The world of the other tests with a NAT gateway in its own subnet, whose interface is logged and idle.
+fn with_nat(case: &mut Case) {
+    let push = |list: &mut Json, item: Json| list.as_array_mut().unwrap().push(item);
+    push(
+        &mut case.topology["Subnets"],
+        json!({"SubnetId": "subnet-n", "VpcId": "vpc-1", "CidrBlock": "10.0.2.0/24", "AvailabilityZone": "us-east-1a"}),
+    );
+    push(
+        &mut case.topology["NetworkInterfaces"],
+        json!({"NetworkInterfaceId": "eni-nat", "VpcId": "vpc-1", "SubnetId": "subnet-n", "InterfaceType": "nat_gateway", "PrivateIpAddress": "10.0.2.9"}),
+    );
+    case.topology["NatGateways"] = json!([{"NatGatewayId": "nat-1", "VpcId": "vpc-1", "SubnetId": "subnet-n", "NatGatewayAddresses": [{"NetworkInterfaceId": "eni-nat", "PrivateIp": "10.0.2.9"}]}]);
+    for minute in [0, 10, 20] {
+        let (start, end) = (T0 + minute * 60 + 5, T0 + minute * 60 + 595);
+        case.records.push(format!(
+            "eni-nat - - - - - - {start} {end} - NODATA - - - - vpc-1"
+        ));
+    }
+}
+
+const OUTSIDE: &str =
+    "eni-nat 10.0.2.9 52.218.0.9 1024 443 6 5 TIME ACCEPT OK 10.0.2.9 52.218.0.9 egress 8";
+const INSIDE: &str =
+    "eni-nat 10.0.1.5 10.0.2.9 40000 443 6 5 TIME ACCEPT OK 10.0.1.5 52.218.0.9 ingress -";
+const INSIDE_OF_THE_OTHER: &str =
+    "eni-nat 10.0.1.6 10.0.2.9 40000 443 6 5 TIME ACCEPT OK 10.0.1.6 52.218.0.9 ingress -";
+
+#[test]
+fn the_outside_of_a_nat_gateway_needs_an_inside_that_names_the_workload() {
+    #[rustfmt::skip]
+    let cases: [(&str, &str, &[&str], Verdict); 6] = [
+        ("nobody named",                    "",                                         &[OUTSIDE],                      Verdict::Unproven),
+        ("named",                           "",                                         &[OUTSIDE, INSIDE],              Verdict::Violated),
+        ("neither",                         "",                                         &[],                             Verdict::Proven),
+        ("named, and out of scope",         "[scope]\ninterfaces = ['eni-w']\n",        &[OUTSIDE, INSIDE_OF_THE_OTHER], Verdict::Proven),
+        ("nobody named, narrow scope",      "[scope]\ninterfaces = ['eni-w']\n",        &[OUTSIDE],                      Verdict::Unproven),
+        ("the gateway itself is the scope", "[scope]\ninterfaces = ['eni-nat']\n",      &[OUTSIDE, INSIDE_OF_THE_OTHER], Verdict::Unproven),
+    ];
+    for (title, scope, records, verdict) in cases {
+        let case = changed(|case| {
+            with_nat(case);
+            case.policy = case
+                .policy
+                .replace("[[claim]]", &format!("{scope}[[claim]]"));
+            case.records
+                .extend(records.iter().map(|record| flow(record)));
+        });
+        let evidence = case.evidence();
+        assert_eq!(
+            evidence.verdict,
+            verdict,
+            "{title}: {:?}",
+            failed(&evidence)
+        );
+    }
+}
+
+#[test]
+fn only_a_sound_flow_log_ends_a_silence() {
+    let second = |traffic: &str| json!({"FlowLogId": "fl-2", "ResourceId": "vpc-1", "FlowLogStatus": "ACTIVE", "TrafficType": traffic, "MaxAggregationInterval": 600, "CreationTime": "2026-07-01T00:00:00Z"});
+    let undescribed = changed(|case| case.input.flow_log = Some("fl-9".into()));
+    assert!(failed(&undescribed.evidence()).contains(&"no-silence"));
+    // A faulty log that reports every ten minutes does not excuse a sound one that owes a report every minute.
+    let slow = changed(|case| {
+        case.topology["FlowLogs"][0]["MaxAggregationInterval"] = json!(60);
+        case.topology["FlowLogs"]
+            .as_array_mut()
+            .unwrap()
+            .push(second("REJECT"));
+    });
+    assert_eq!(failed(&slow.evidence()), ["no-silence"]);
+}
+
+#[test]
+fn skipped_records_reach_over_the_end_of_the_window() {
+    let over = format!(
+        "eni-v - - - - - - {} {} - SKIPDATA - - - - vpc-1",
+        T0 + 1780,
+        T0 + 1830
+    );
+    let after = format!(
+        "eni-v - - - - - - {} {} - SKIPDATA - - - - vpc-1",
+        T0 + 1800,
+        T0 + 1830
+    );
+    assert_eq!(
+        failed(&changed(|case| case.records.push(over)).evidence()),
+        ["no-skipdata"]
+    );
+    assert_eq!(
+        changed(|case| case.records.push(after)).verdict(),
+        Verdict::Proven
+    );
+}
+
+#[test]
+fn without_packet_addresses_a_secondary_address_may_be_meant() {
+    let leak = flow(
+        "eni-w 10.0.1.5 52.218.0.9 40000 443 6 77 TIME ACCEPT OK 10.0.1.5 52.218.0.9 egress 8",
+    );
+    let case = |from: &str, packets: bool| {
+        changed(|case| {
+            case.topology["NetworkInterfaces"][0]["PrivateIpAddresses"] =
+                json!([{"PrivateIpAddress": "10.0.1.5"}, {"PrivateIpAddress": "10.0.1.200"}]);
+            case.policy.push_str(&format!("from = ['{from}']\n"));
+            case.records.push(leak.clone());
+            if !packets {
+                let drop = |text: &str| {
+                    text.split(' ')
+                        .enumerate()
+                        .filter(|(index, _)| !matches!(index, 11 | 12))
+                        .map(|(_, word)| word)
+                        .collect::<Vec<_>>()
+                        .join(" ")
+                };
+                case.records = case.records.iter().map(|record| drop(record)).collect();
+                case.format = drop(&case.format);
+            }
+        })
+    };
+    assert_eq!(case("10.0.1.200/32", true).verdict(), Verdict::Proven);
+    assert_eq!(case("10.0.1.200/32", false).verdict(), Verdict::Unproven);
+    assert_eq!(case("10.0.1.5/32", true).verdict(), Verdict::Violated);
+    assert_eq!(case("10.0.1.5/32", false).verdict(), Verdict::Unproven);
+}
+
+#[test]
+fn a_service_may_go_by_another_code_than_its_name() {
+    let ranges = r#"{"ip_prefix": "7.0.0.0/8", "service": "AMAZON_APPFLOW"}, {"ip_prefix": "52.0.0.0/8", "service": "AMAZON"}"#;
+    let flow =
+        flow("eni-w 10.0.1.5 7.0.0.9 40000 443 6 77 TIME ACCEPT OK 10.0.1.5 7.0.0.9 egress 8");
+    for (service, verdict) in [
+        ("appflow", Verdict::Unproven),
+        ("amazon_appflow", Verdict::Violated),
+        ("kms", Verdict::Proven),
+        ("s3", Verdict::Proven),
+    ] {
+        let case = changed(|case| {
+            case.ranges = case.ranges.replace(
+                r#"{"ip_prefix": "52.0.0.0/8", "service": "AMAZON"}"#,
+                ranges,
+            );
+            case.policy = case
+                .policy
+                .replace("service:s3", &format!("service:{service}"));
+            case.records.push(flow.clone());
+        });
+        assert_eq!(case.verdict(), verdict, "{service}");
+    }
+}
+
+#[test]
+fn a_topology_that_contradicts_itself_proves_nothing() {
+    type Change = fn(&mut Json);
+    #[rustfmt::skip]
+    let cases: Vec<(&str, Change)> = vec![
+        ("an interface twice",      |t| { let mut twin = t["NetworkInterfaces"][0].clone(); twin["TagSet"] = json!([]); t["NetworkInterfaces"].as_array_mut().unwrap().push(twin); }),
+        ("a prefix list twice",     |t| t["ManagedPrefixLists"] = json!([{"PrefixListId": "pl-63a5400a", "PrefixListName": "com.amazonaws.us-east-1.s3", "Entries": [{"Cidr": "52.216.0.0/16"}]}])),
+        ("two tables of a subnet",  |t| for id in ["rtb-b", "rtb-c"] { let routes = t["RouteTables"][0]["Routes"].clone(); t["RouteTables"].as_array_mut().unwrap().push(json!({"RouteTableId": id, "VpcId": "vpc-1", "Associations": [{"SubnetId": "subnet-a"}], "Routes": routes})); }),
+    ];
+    for (title, change) in cases {
+        let evidence = changed(|case| change(&mut case.topology)).evidence();
+        assert_eq!(
+            (evidence.verdict, failed(&evidence)),
+            (Verdict::Unproven, vec!["topology-fits"]),
+            "{title}"
+        );
+    }
+}
