@@ -1,6 +1,6 @@
 //! Tags as Arrow columns: what `classify` and `query` show beside the log's own fields.
 //!
-//! To add a column: 1. its name in [`TAG_COLUMNS`]; 2. its values in [`tag_columns`], at the same place; 3. a row in
+//! To add a column: 1. its name in `TAG_COLUMNS`; 2. its values in `tag_columns`, at the same place; 3. a row in
 //! product.md section 5. The test holds names and values together.
 
 mod own;

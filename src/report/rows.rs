@@ -133,7 +133,7 @@ impl<W: Write + Send> RowWriter<W> {
         Ok(RowWriter { schema, encoder })
     }
 
-    /// Adds the rows of a batch; its columns are brought into the output's order by [`align`].
+    /// Adds the rows of a batch; its columns are brought into the output's order by [`align()`].
     ///
     /// # Errors
     /// A column that the output does not have or has with another type, or an output that does not take the bytes.

@@ -1,13 +1,13 @@
 //! Weighs classified flows against a policy: witnesses, obligations, verdict, evidence.
 //!
-//! In: batches with their tags, what is known of each input, the policy, the topology. Out: one [`Evidence`].
+//! In: batches with their tags, what is known of each input, the policy, the topology. Out: one [`Evidence`](crate::model::evidence::Evidence).
 //!
 //! ```text
 //! Policy + World ──plan──▶ Plan        batch + tags ──judge──▶ Tally ──merge──▶ Tally ──conclude──▶ Evidence
 //! ```
 //!
 //! A [`Tally`] is what one thread has seen; tallies merge in any order to the same. It knows counts, times, and the worst flows of
-//! each kind, so memory does not grow with the records. Nothing is decided before [`conclude`]: there every obligation is
+//! each kind, so memory does not grow with the records. Nothing is decided before [`conclude()`]: there every obligation is
 //! checked, and a claim is proven only if all hold.
 //!
 //! To add an obligation: 1. what it must know of each flow goes to `tally.rs` and `judge.rs`; 2. a function in `obligations.rs` and
