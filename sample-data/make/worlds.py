@@ -655,7 +655,7 @@ def silent_interface() -> World:
                          [ app-3 .11 ] no record at all
             10.20.2.0/24 [ app-2 .10 ]--+-- pl-02cd2c6b --> ( vpce dynamodb ) --> DynamoDB""",
         because="There is no witness, and `no-silence` fails: nothing was heard of `app-3` in the whole window.",
-        remedy="Wait ten minutes and ask again (`--wait`), since delivery may be late; then look whether keys were deleted. If the instance is "
+        remedy="Wait ten minutes and ask again, since delivery may be late; then look whether keys were deleted. If the instance is "
                "truly not to be judged, narrow `[scope]` and say so.",
         policy=[S3_PRIVATE], claims={"s3-private": "unproven"})
 

@@ -32,6 +32,9 @@ pub(super) struct Parcel {
     pub(super) report: TopologyReport,
 }
 
+/// What may stand beside the answers: when they were taken, and of whom.
+const BESIDE: &[&str] = &["captured_at", "account_id", "region"];
+
 const WHY: &str = "without a topology that can be trusted no path can be decided by it";
 
 /// Reads every document.
@@ -53,20 +56,30 @@ pub(super) fn load(
             }
         };
         check_keys(document, &value, &mut diagnostics);
-        let parcel = match parcel_of(document, &value, &mut diagnostics) {
+        let mut parcel = match parcel_of(document, &value, &mut diagnostics) {
             Ok(parcel) => parcel,
             Err(diagnostic) => {
                 fatal.push(*diagnostic);
                 continue;
             }
         };
-        let of_its_own = ["captured_at", "account_id", "region"]
-            .iter()
-            .any(|key| value.get(key).is_some());
+        let told = |key: &&&str| value.get(**key).is_some();
+        let of_its_own = BESIDE.iter().any(|key| told(&key));
+        // A file that says no more than when, and of whom: it dates the other files of its folder.
+        let dates_the_rest = of_its_own
+            && !KEYS
+                .iter()
+                .filter(|key| !BESIDE.contains(key))
+                .any(|key| told(&key));
+        if dates_the_rest {
+            parcel.report.source = document.group.clone();
+        }
         match merged.get(document.group.as_str()) {
-            Some(index) if !of_its_own => merge(&mut parcels[*index], parcel, &mut diagnostics),
+            Some(index) if !of_its_own || dates_the_rest => {
+                merge(&mut parcels[*index], parcel, &mut diagnostics)
+            }
             Some(_) | None => {
-                if !of_its_own {
+                if !of_its_own || dates_the_rest {
                     merged.insert(&document.group, parcels.len());
                 }
                 parcels.push(parcel);
@@ -292,5 +305,10 @@ fn merge(into: &mut Parcel, from: Parcel, diagnostics: &mut Vec<Diagnostic>) {
         .managed_prefix_lists
         .extend(from.answers.managed_prefix_lists);
     into.told_flow_logs |= from.told_flow_logs;
+    into.captured_s = into.captured_s.or(from.captured_s);
+    let (mine, theirs) = (&mut into.report, &from.report);
+    mine.captured_at = mine.captured_at.take().or(theirs.captured_at.clone());
+    mine.account_id = mine.account_id.take().or(theirs.account_id.clone());
+    mine.region = mine.region.take().or(theirs.region.clone());
     into.report.files.extend(from.report.files);
 }

@@ -168,10 +168,29 @@ fn files_of_a_folder_make_one_snapshot_and_clashes_are_said() {
         codes,
         [
             "topology-duplicate",
-            "topology-unknown-key",
-            "topology-undated"
+            "topology-undated",
+            "topology-unknown-key"
         ]
     );
+}
+
+#[test]
+fn a_file_with_nothing_but_a_time_dates_its_folder() {
+    let mut whole = small();
+    whole.as_object_mut().unwrap().remove("captured_at");
+    let when = json!({"captured_at": "2026-08-01T12:00:00Z", "region": "us-east-1"});
+    for documents in [
+        [("t/a.json", &whole), ("t/when.json", &when)],
+        [("t/0.json", &when), ("t/a.json", &whole)],
+    ] {
+        let documents = documents.map(|(source, value)| document("t", source, value.clone()));
+        let world = World::load(&documents, None).unwrap();
+        assert_eq!(world.snapshots.len(), 1);
+        assert_eq!(
+            world.snapshots[0].report.captured_at.as_deref(),
+            Some("2026-08-01T12:00:00Z")
+        );
+    }
 }
 
 #[test]

@@ -147,11 +147,11 @@ impl World {
             if snapshot.captured_s.is_none() {
                 found.push(
                     Diagnostic::new(
-                        Severity::Note,
+                        Severity::Warning,
                         "topology-undated",
                         "this topology does not say when it was taken",
                         "it is taken as valid for the whole window; if routes changed since, paths decided by it are wrong",
-                        "put the answers into one file with `captured_at`",
+                        "add a file {\"captured_at\": \"2026-08-01T12:00:00Z\"} to its folder, or that key to its file",
                     )
                     .at(Location::source(&snapshot.report.source)),
                 );

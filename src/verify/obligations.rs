@@ -215,11 +215,18 @@ fn interfaces_logged(of: &Checked<'_, '_>) -> Obligation {
         }
     }
     let count = u64::try_from(of.claim.interfaces.len()).unwrap_or(u64::MAX);
+    let untold = of
+        .interfaces()
+        .any(|(_, interface)| !interface.flow_logs_told);
+    let help = match (of.claim.interfaces.is_empty(), untold) {
+        (true, _) => "add the answer of `aws ec2 describe-network-interfaces`, or widen the scope",
+        (false, true) => "add the answer of `aws ec2 describe-flow-logs` to the topology",
+        (false, false) => {
+            "create a flow log on the VPC with TrafficType ALL, and give the files that it wrote"
+        }
+    };
     let checked = format!("flow logs over {}", some(count, "interface", "interfaces"));
-    found.obligation(
-        checked,
-        "create a flow log on the VPC with TrafficType ALL, and give the files that it wrote",
-    )
+    found.obligation(checked, help)
 }
 
 fn no_silence(of: &Checked<'_, '_>) -> Obligation {
