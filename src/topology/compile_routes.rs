@@ -41,20 +41,16 @@ pub(super) fn compile_tables(
             }
             let subnet = compiler.sym(association.subnet_id.as_deref());
             match subnets.get_mut(&subnet) {
-                // A subnet has one table: with two, it cannot be told which one AWS uses.
-                Some(Subnet { table: Some(_), .. }) => {
-                    let message = format!(
-                        "two route tables claim {}",
-                        show(association.subnet_id.as_deref().unwrap_or_default())
-                    );
-                    compiler.complain(
-                        "topology-duplicate",
-                        &raw.route_table_id,
-                        message,
-                        "take describe-route-tables again: one of the two is stale",
-                    );
+                Some(subnet) => {
+                    let before = subnet.table.replace(index);
+                    // A subnet has one table: with two, it cannot be told which one AWS uses.
+                    if before.is_some() {
+                        let named = show(association.subnet_id.as_deref().unwrap_or_default());
+                        let message = format!("two route tables claim {named}");
+                        let help = "take describe-route-tables again: one of the two is stale";
+                        compiler.complain("topology-duplicate", &raw.route_table_id, message, help);
+                    }
                 }
-                Some(subnet) => subnet.table = Some(index),
                 None if subnet.is_some() => unresolved(
                     compiler,
                     &raw.route_table_id,

@@ -523,13 +523,18 @@ impl Shot {
                 .vpc_endpoints
                 .iter()
                 .find(|one| one.vpc_endpoint_id == *id);
-            match endpoint.and_then(|one| one.vpc_endpoint_type.as_deref()) {
-                Some("Gateway") => Target::GatewayEndpoint(id.clone()),
-                Some(_) => Target::Appliance(id.clone()),
-                None if route.destination_prefix_list_id.is_some() => {
-                    Target::GatewayEndpoint(id.clone())
-                }
-                None => Target::Appliance(id.clone()),
+            let by_list = route.destination_prefix_list_id.is_some();
+            let gateway = match endpoint {
+                Some(one) => match one.vpc_endpoint_type.as_deref() {
+                    Some(word) => word == "Gateway",
+                    None => !one.route_table_ids.is_empty(),
+                },
+                None => by_list,
+            };
+            if gateway {
+                Target::GatewayEndpoint(id.clone())
+            } else {
+                Target::Appliance(id.clone())
             }
         } else {
             Target::Strange
