@@ -145,6 +145,10 @@ impl Shape {
         let at = |index: Option<usize>| index.and_then(|index| values.get(index)).copied();
         let status = match (self.log_status, at(self.log_status)) {
             (Some(_), Some(Value::Text("OK"))) => Status::Flow,
+            // "Nothing passed", and a flow beside it: one of the two is wrong, so something may be missing.
+            (Some(_), Some(Value::Text("NODATA"))) if self.names_an_address(values) => {
+                Status::SkipData
+            }
             (Some(_), Some(Value::Text("NODATA"))) => Status::NoData,
             (Some(_), Some(Value::Text("SKIPDATA"))) => Status::SkipData,
             (Some(_), Some(Value::Text(other))) => return Err(Fault::Status(other)),
@@ -158,6 +162,11 @@ impl Shape {
             return Err(Fault::Time { start, end });
         }
         Ok(status)
+    }
+
+    fn names_an_address(&self, values: &[Value<'_>]) -> bool {
+        let named = |index: &usize| matches!(values.get(*index), Some(Value::Address(_)));
+        self.addresses.iter().any(named)
     }
 
     /// A log without `log-status` cannot tell NODATA from SKIPDATA, and a record of either has no addresses. "Nothing passed"
@@ -218,6 +227,7 @@ mod tests {
             // title,                           format,            line,                 expected
             ("OK",                              with,              "10.0.0.1 1 2 OK",    Ok(Status::Flow)),
             ("NODATA",                          with,              "- 1 2 NODATA",       Ok(Status::NoData)),
+            ("NODATA that names a flow",        with,              "10.0.0.1 1 2 NODATA", Ok(Status::SkipData)),
             ("SKIPDATA",                        with,              "- 1 2 SKIPDATA",     Ok(Status::SkipData)),
             ("NODATA without times",            with,              "- - - NODATA",       Ok(Status::NoData)),
             ("a status of tomorrow",            with,              "10.0.0.1 1 2 LATE",  Err("record-bad-status")),

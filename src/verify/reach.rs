@@ -25,7 +25,7 @@ const UNPARTICULAR: &[&str] = &[
 pub(super) struct Placed<'p, 'w> {
     pub(super) plan: &'p Plan<'w>,
     pub(super) tag: &'p Tag,
-    /// The record's end, or 0.
+    /// The record's end, or its start, or 0 if it has neither.
     pub(super) time_s: i64,
     /// Name of a service that the topology does not know.
     pub(super) extra_service: Option<&'p str>,
@@ -296,8 +296,9 @@ impl<'p, 'w> Placed<'p, 'w> {
         }
     }
 
+    /// Whether ip-ranges.json is young enough for the record. One without a time may be of any.
     fn ranges_are_fresh(&self) -> bool {
-        self.time_s <= self.plan.ranges_good_until_s
+        (1..=self.plan.ranges_good_until_s).contains(&self.time_s)
     }
 
     /// A private address is a service's only if an endpoint has it; one that nobody has may be an endpoint.

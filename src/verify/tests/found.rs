@@ -173,3 +173,13 @@ fn a_topology_that_contradicts_itself_proves_nothing() {
         );
     }
 }
+
+#[test]
+fn a_record_without_a_time_is_not_named_by_a_list_of_any_age() {
+    let stranger = "eni-w 10.0.1.5 203.0.113.9 40000 443 6 1 - - ACCEPT OK 10.0.1.5 203.0.113.9 egress 8 vpc-1";
+    let evidence = changed(|case| case.records.push(stranger.to_owned())).evidence();
+    assert_eq!(
+        (evidence.verdict, failed(&evidence)),
+        (Verdict::Unproven, vec!["services-known"])
+    );
+}
