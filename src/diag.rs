@@ -203,6 +203,16 @@ pub fn did_you_mean<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) ->
 /// Every code, and what it means: an API, kept stable.
 #[rustfmt::skip]
 pub const CODES: &[(&str, &str)] = &[
+    ("aws-access-denied", "a call that the caller has no right to"),
+    ("aws-budget-spent", "the requests of --max-requests are spent"),
+    ("aws-call-failed", "a call that AWS answered with an error"),
+    ("aws-credentials", "no credentials, or none that AWS knows"),
+    ("aws-credentials-expired", "credentials that expired in mid-run"),
+    ("aws-not-found", "a bucket, key or log group that is not there"),
+    ("aws-object-changed", "an object that is no longer what was listed"),
+    ("aws-region", "no Region, or the wrong one"),
+    ("aws-throttled", "a call that was throttled at every attempt"),
+    ("aws-unreachable", "a call without an answer"),
     ("clock-before-window", "the window ends before it begins"),
     ("column-not-in-output", "a file brings a column in mid-run that the output's header does not have"),
     ("duplicate-input", "two inputs have the same bytes"),

@@ -11,6 +11,7 @@
 //! read is counted and weighs; what cannot be known is called unknown; thread count, file order and output format
 //! never change the answer.
 
+pub mod aws;
 pub mod classify;
 pub mod diag;
 pub mod ingest;

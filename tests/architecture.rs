@@ -10,9 +10,10 @@ use std::path::{Path, PathBuf};
 const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("diag", &[]),
     ("model", &["diag"]),
+    ("aws", &["model", "diag"]),
     ("topology", &["model", "diag"]),
     ("policy", &["model", "diag"]),
-    ("ingest", &["model", "diag"]),
+    ("ingest", &["aws", "model", "diag"]),
     ("classify", &["model", "topology", "diag"]),
     ("verify", &["model", "topology", "policy", "diag"]),
     ("report", &["model", "diag"]),
@@ -20,6 +21,22 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
 
 /// Outside crate, and the files or folders that may name it.
 const DOORS: &[(&str, &[&str])] = &[
+    ("aws_config", &["src/aws/"]),
+    ("aws_credential_types", &["src/aws/"]),
+    ("aws_sdk_cloudwatchlogs", &["src/ingest/cloudwatch"]),
+    ("aws_sdk_s3", &["src/ingest/s3"]),
+    ("aws_sigv4", &["src/aws/"]),
+    ("aws_smithy_http_client", &["src/aws/http.rs"]),
+    (
+        "aws_smithy_runtime_api",
+        &["src/aws/", "src/ingest/s3", "src/ingest/cloudwatch"],
+    ),
+    (
+        "aws_smithy_types",
+        &["src/aws/", "src/ingest/s3", "src/ingest/cloudwatch"],
+    ),
+    ("aws_types", &["src/aws/"]),
+    ("bytes", &["src/ingest/s3"]),
     ("clap", &["src/cli/"]),
     ("clap_complete", &["src/cli/"]),
     ("clap_mangen", &["src/cli/"]),
@@ -29,9 +46,14 @@ const DOORS: &[(&str, &[&str])] = &[
     ("indicatif", &["src/cli/progress.rs"]),
     ("memchr", &["src/ingest/"]),
     ("parquet", &["src/ingest/", "src/report/rows"]),
+    ("quick_xml", &["src/aws/xml.rs"]),
     ("rayon", &["src/classify/engine.rs", "src/cli/"]),
     ("tabled", &["src/report/table.rs"]),
     ("tempfile", &["src/cli/", "src/ingest/"]),
+    (
+        "tokio",
+        &["src/aws/", "src/ingest/s3", "src/ingest/cloudwatch"],
+    ),
     ("toml", &["src/policy/"]),
 ];
 

@@ -8,7 +8,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use flowproof::model::window::Window;
 
 use super::console::Color;
-use super::values::{ReportFormat, ReportTo, Target, Time, parse_size};
+use super::values::{ReportFormat, ReportTo, Target, Time, parse_duration, parse_size};
 
 const EXIT_CODES: &str = "\
 Exit codes:
@@ -203,7 +203,7 @@ pub struct Completions {
 /// What is read, and how.
 #[derive(Debug, Args)]
 pub struct Input {
-    /// Flow logs: files, folders, globs, or `-` for stdin; several may be mixed
+    /// Flow logs: files, folders, globs, `-` for stdin, s3://BUCKET/PREFIX, cloudwatch:LOG-GROUP; several may be mixed
     ///
     /// Text or Parquet, plain or gzipped, told by content. A folder is read with all that is in it.
     #[arg(value_name = "SOURCE", required = true)]
@@ -241,6 +241,9 @@ pub struct Input {
     /// How much memory may be used, with its unit
     #[arg(long, value_name = "SIZE", default_value = "512MiB", value_parser = parse_size)]
     pub memory: u64,
+
+    #[command(flatten)]
+    pub aws: AtAws,
 }
 
 impl Input {
@@ -251,6 +254,45 @@ impl Input {
             until: self.until.map(|time| time.unix_s(now_s)),
         }
     }
+}
+
+/// How AWS is asked; nothing is, unless a SOURCE, topology or metrics there are named.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "AWS options")]
+pub struct AtAws {
+    /// The Region to ask; for live topologies and snapshots several may be given [default: as for the AWS CLI]
+    #[arg(long = "region", value_name = "REGION")]
+    pub regions: Vec<String>,
+
+    /// The profile to ask with; for live topologies and snapshots several may be given [default: as for the AWS CLI]
+    ///
+    /// Logs are read with the first profile, role and Region.
+    #[arg(long = "profile", value_name = "NAME")]
+    pub profiles: Vec<String>,
+
+    /// A role to assume, as `arn:aws:iam::…:role/…`; for live topologies and snapshots several may be given
+    #[arg(long = "role-arn", value_name = "ARN")]
+    pub role_arns: Vec<String>,
+
+    /// Ask this URL in place of AWS's own endpoints, for S3-compatible stores
+    #[arg(long, value_name = "URL")]
+    pub endpoint_url: Option<String>,
+
+    /// Make at most this many requests, retries included
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    pub max_requests: Option<u64>,
+
+    /// How long an answer, or its next bytes, may take
+    #[arg(long, value_name = "TIME", default_value = "60s", value_parser = parse_duration)]
+    pub timeout: u64,
+
+    /// Pay for requests to a bucket whose owner wants the requester to pay
+    #[arg(long)]
+    pub requester_pays: bool,
+
+    /// Read Parquet objects whole, for the sha256 of each, and not only the columns that are needed
+    #[arg(long)]
+    pub full_digest: bool,
 }
 
 /// Where the network's shape comes from.

@@ -28,7 +28,7 @@ use super::output::{self, Output};
 use super::progress::Progress;
 use super::values::Target;
 use super::verify::{interrupted, say_inputs};
-use super::{load, pipeline};
+use super::{load, pipeline, remote};
 
 /// Batches decoded at a time for each thread, so that all threads tag while the next ones are decoded.
 const BATCHES_PER_THREAD: usize = 2;
@@ -97,7 +97,8 @@ fn problem_of(target: &Target, error: &rows::Error) -> Diagnostic {
 
 fn write(asked: &Classify, now_s: i64, stop: &Arc<AtomicBool>) -> Result<Vec<InputReport>, Stop> {
     let world = load::world(&asked.input.topologies, &asked.input.ranges)?;
-    let inputs = ingest::list(&asked.input.sources).map_err(|error| vec![error.diagnostic()])?;
+    let remote = remote::sources(&asked.input, None, &world, now_s)?;
+    let inputs = ingest::list(&asked.input.sources, remote.as_ref())?.inputs;
     let options = pipeline::read_options(&asked.input, &world, FieldSet::ALL, stop)?;
     let window = asked.input.window(now_s);
     let mut opened = Opened::new(&inputs, &options)?;

@@ -10,6 +10,7 @@ pub mod output;
 pub mod parse;
 pub mod pipeline;
 pub mod progress;
+pub mod remote;
 pub mod shell;
 pub mod topology;
 pub mod values;

@@ -4,7 +4,7 @@
 //! halves itself if nobody else is free, so one thread is as right as eight.
 
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use rayon::prelude::*;
 
@@ -26,6 +26,9 @@ const BATCH_ROWS_MAX: u64 = 16_384;
 const BATCH_ROWS_MIN: u64 = 512;
 /// What a row may take in all its forms: columns, tags, text of the piece that it came from.
 const ROW_BYTES: u64 = 1_024;
+
+/// Inputs whose bytes are on their way before a thread opens them; each holds a bounded buffer.
+pub const AHEAD_PER_THREAD: usize = 4;
 
 /// How inputs are read.
 ///
@@ -70,6 +73,13 @@ pub fn total_bytes(inputs: &[Input]) -> Option<u64> {
     inputs.iter().map(Input::size).sum()
 }
 
+/// Tells inputs that they will be opened soon.
+pub fn prepare(inputs: &[Input], soon: std::ops::Range<usize>) {
+    for input in inputs.iter().take(soon.end).skip(soon.start) {
+        input.prepare();
+    }
+}
+
 /// Weighs all inputs.
 pub fn weigh(
     inputs: &[Input],
@@ -79,7 +89,8 @@ pub fn weigh(
     progress: &Progress,
 ) -> (Tally, Vec<InputReport>) {
     type Part = (Tally, Vec<(usize, InputReport)>);
-    let one = |mut part: Part, (index, input): (usize, &Input)| {
+    let one = |mut part: Part, index: usize| {
+        let input = &inputs[index];
         let facts = InputFacts {
             index: u32::try_from(index).unwrap_or(u32::MAX),
             flow_log: input.flow_log().map(str::to_owned),
@@ -93,16 +104,27 @@ pub fn weigh(
         part.1.push((index, report));
         part
     };
+    // In order, so that what comes next is known, and its bytes are on their way before a thread is free for them.
+    let workers = rayon::current_num_threads().min(inputs.len());
+    let (next, ahead) = (AtomicUsize::new(0), AHEAD_PER_THREAD * workers);
+    prepare(inputs, 0..ahead);
+    let work = |_| {
+        std::iter::from_fn(|| {
+            let index = next.fetch_add(1, Ordering::Relaxed);
+            prepare(inputs, index + ahead..index + ahead + 1);
+            (index < inputs.len()).then_some(index)
+        })
+        .fold(Part::default(), one)
+    };
     let join = |a: Part, b: Part| {
         let mut reports = a.1;
         reports.extend(b.1);
         (a.0.merge(b.0), reports)
     };
-    let (tally, mut reports) = inputs
-        .par_iter()
-        .enumerate()
+    let (tally, mut reports) = (0..workers)
+        .into_par_iter()
         .with_max_len(1)
-        .fold(Part::default, one)
+        .map(work)
         .reduce(Part::default, join);
     reports.sort_by_key(|(index, _)| *index);
     (

@@ -22,6 +22,9 @@ pub enum ValueError {
     /// A number without unit, zero, or too large.
     #[error("this is no size\n\n  help: write a number with its unit, such as 512MiB or 2GiB")]
     Size,
+    /// A number without unit, or zero.
+    #[error("this is no duration\n\n  help: write a number with its unit, such as 30s, 10m or 2h")]
+    Duration,
     /// Not one of the report's formats.
     #[error(
         "`{0}` is no format of a report\n\n  help: the formats are text, json, csv; write for example json=report.json{1}"
@@ -80,6 +83,14 @@ fn ago_s(text: &str) -> Option<i64> {
         .ok()
         .filter(|_| plain)?
         .checked_mul(unit_s)
+}
+
+/// A duration in seconds: `30s`, `10m`, `2h`.
+pub fn parse_duration(text: &str) -> Result<u64, ValueError> {
+    ago_s(text)
+        .and_then(|seconds| u64::try_from(seconds).ok())
+        .filter(|seconds| *seconds > 0)
+        .ok_or(ValueError::Duration)
 }
 
 /// A size in bytes: `512MiB`, `2GiB`; decimal units too.

@@ -17,7 +17,7 @@ use super::exit::Outcome;
 use super::output::{self, Output};
 use super::progress::Progress;
 use super::values::Target;
-use super::{load, pipeline};
+use super::{load, pipeline, remote};
 
 /// Complaints about inputs that are printed; the evidence has them all.
 const SAID_MAX: usize = 20;
@@ -42,7 +42,8 @@ fn judge(
 ) -> Result<Evidence, Vec<Diagnostic>> {
     let (policy, warnings) = load::policy(asked.policy.as_deref())?;
     let world = load::world(&asked.input.topologies, &asked.input.ranges)?;
-    let inputs = ingest::list(&asked.input.sources).map_err(|error| vec![error.diagnostic()])?;
+    let remote = remote::sources(&asked.input, None, &world, now_s)?;
+    let inputs = ingest::list(&asked.input.sources, remote.as_ref())?.inputs;
     let plan = Plan::new(&world, &policy, asked.input.window(now_s));
     let projection = classify::row::columns().union(Plan::columns());
     let options = pipeline::read_options(&asked.input, &world, projection, stop)?;

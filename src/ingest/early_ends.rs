@@ -100,7 +100,9 @@ fn an_input_shorter_than_listed_is_not_whole() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("a.log");
     std::fs::write(&path, DEFAULT.repeat(2)).unwrap();
-    let inputs = crate::ingest::list(&[path.to_string_lossy().into_owned()]).unwrap();
+    let inputs = crate::ingest::list(&[path.to_string_lossy().into_owned()], None)
+        .unwrap()
+        .inputs;
     std::fs::write(&path, DEFAULT).unwrap();
     let (_, report) = read(&inputs[0], &ReadOptions::default());
     assert_eq!((report.flows, report.whole), (1, false));

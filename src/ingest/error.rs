@@ -34,8 +34,8 @@ pub enum Error {
         /// What the system says.
         why: std::io::Error,
     },
-    /// A place that this build cannot read.
-    #[error("cannot read `{}`: this build reads local files only", show(.word))]
+    /// A place at AWS, where the caller gave no way to AWS.
+    #[error("cannot read `{}`: local files only are read here", show(.word))]
     NotLocal {
         /// As written.
         word: String,

@@ -2,8 +2,17 @@
 
 use std::io;
 
+use crate::aws::Fault;
 use crate::diag::{Diagnostic, show};
 use crate::ingest::complaint::unreadable;
+
+const WHY: &str =
+    "what stands in the rest of it is not known, so claims about that time cannot be proven";
+
+/// A failure at AWS, which says more than an error of the system's.
+pub(super) fn fault_of(why: &io::Error) -> Option<&Fault> {
+    why.get_ref()?.downcast_ref::<Fault>()
+}
 
 /// What ended the reading of an input too early.
 pub(super) enum Failure {
@@ -29,6 +38,13 @@ impl Failure {
     pub(super) fn diagnostic(self, uri: &str) -> Diagnostic {
         let text = |code, what: &str| unreadable(code, uri, what);
         match self {
+            Failure::Io(why) if fault_of(&why).is_some() => {
+                let fault = fault_of(&why).cloned();
+                fault.map_or_else(
+                    || text("input-unreadable", "it cannot be read, or not to its end"),
+                    |fault| fault.on(uri).diagnostic(WHY),
+                )
+            }
             Failure::Io(why) if why.kind() == io::ErrorKind::UnexpectedEof => {
                 text("input-truncated", "it ends too early").got(show(&why.to_string()))
             }

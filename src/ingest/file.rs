@@ -141,7 +141,6 @@ fn cannot_list(path: &Path, why: io::Error) -> Error {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ingest::source::list;
 
     fn tree() -> tempfile::TempDir {
         let root = tempfile::tempdir().unwrap();
@@ -166,7 +165,7 @@ mod tests {
             .map(|word| root.join(word).to_string_lossy().into_owned())
             .collect();
         let prefix = format!("{}/", root.display());
-        let inputs = list(&words)?;
+        let inputs = LocalFiles::new(words).inputs()?;
         Ok(inputs
             .iter()
             .map(|input| input.uri().replace(&prefix, ""))

@@ -17,6 +17,7 @@
 //! To add a source: 1. a file with an [`Opener`] and a [`LogSource`]; 2. its scheme in [`list`]. To add an encoding: 1. a
 //! decoder that feeds `records`; 2. its magic in `sniff`; 3. its arm in `reader`.
 
+mod cloudwatch;
 mod complaint;
 mod decoder;
 mod error;
@@ -37,6 +38,8 @@ mod parquet_footer;
 mod pieces;
 mod reader;
 mod records;
+mod remote;
+mod s3;
 mod shape;
 mod sniff;
 mod source;
@@ -62,4 +65,5 @@ pub use error::Error;
 pub use options::{Limits, ReadOptions};
 pub use parquet_footer::panic_is_caught;
 pub use reader::InputReader;
-pub use source::{Input, LogSource, Opener, Ranges, list};
+pub use remote::{GroupLog, Listed, Remote};
+pub use source::{Input, LogSource, Opener, Ranges, Stamp, is_remote, list};

@@ -15,7 +15,7 @@ use crate::diag::Location;
 use crate::ingest::complaint::unreadable;
 use crate::ingest::options::ReadOptions;
 use crate::ingest::parquet_cells::{CellFault, Cells};
-use crate::ingest::parquet_footer::{Broken, corrupt, footer, guarded};
+use crate::ingest::parquet_footer::{Broken, corrupt, footer, guarded, unread};
 use crate::ingest::records::Records;
 use crate::ingest::shape::{Shape, is_read};
 use crate::ingest::source::Ranges;
@@ -48,7 +48,7 @@ impl ParquetReader {
     ) -> Result<ParquetReader, Broken> {
         let uri = records.ledger.uri().to_owned();
         let mut bytes = 0;
-        let metadata = footer(ranges.as_mut(), &mut bytes).map_err(|why| corrupt(&uri, &why))?;
+        let metadata = footer(ranges.as_mut(), &mut bytes, &uri)?;
         let claimed: u64 = metadata
             .row_groups()
             .iter()
@@ -107,7 +107,7 @@ impl ParquetReader {
                 let mut data = Vec::with_capacity(wanted.len());
                 for range in &wanted {
                     let read = self.ranges.read(range.clone());
-                    let read = read.map_err(|why| corrupt(uri, &why.to_string()))?;
+                    let read = read.map_err(|why| unread(uri, why))?;
                     self.bytes += read.len() as u64;
                     data.push(read.into());
                 }

@@ -1,6 +1,7 @@
 //! The end of a Parquet file, which says where everything stands; and what to do when its bytes are not Parquet.
 
 use std::cell::Cell;
+use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use ::parquet::DecodeResult;
@@ -8,35 +9,55 @@ use ::parquet::file::metadata::{PageIndexPolicy, ParquetMetaData, ParquetMetaDat
 
 use crate::diag::{Diagnostic, show};
 use crate::ingest::complaint::unreadable;
+use crate::ingest::failure::{Failure, fault_of};
 use crate::ingest::source::Ranges;
 
 /// Why a file cannot be read any further.
 pub(super) type Broken = Box<Diagnostic>;
 
 /// Reads the metadata at the end of the file.
-pub(super) fn footer(ranges: &mut dyn Ranges, bytes: &mut u64) -> Result<ParquetMetaData, String> {
+///
+/// # Errors
+/// Bytes that cannot be had, or are no footer.
+pub(super) fn footer(
+    ranges: &mut dyn Ranges,
+    bytes: &mut u64,
+    uri: &str,
+) -> Result<ParquetMetaData, Broken> {
+    let bad = |why: String| corrupt(uri, &why);
     let mut decoder = guarded(|| {
         let decoder =
             ParquetMetaDataPushDecoder::try_new(ranges.size()).map_err(|why| why.to_string())?;
         Ok(decoder.with_page_index_policy(PageIndexPolicy::Skip))
-    })?;
+    })
+    .map_err(bad)?;
     loop {
-        match guarded(|| decoder.try_decode().map_err(|why| why.to_string()))? {
+        let decoded = guarded(|| decoder.try_decode().map_err(|why| why.to_string()));
+        match decoded.map_err(bad)? {
             DecodeResult::Data(metadata) => return Ok(metadata),
-            DecodeResult::Finished => return Err("it has no footer".into()),
+            DecodeResult::Finished => return Err(corrupt(uri, "it has no footer")),
             DecodeResult::NeedsData(wanted) => {
                 for range in wanted {
-                    let data = ranges.read(range.clone()).map_err(|why| why.to_string())?;
+                    let data = ranges.read(range.clone()).map_err(|why| unread(uri, why))?;
                     *bytes += data.len() as u64;
-                    guarded(|| {
+                    let pushed = guarded(|| {
                         decoder
                             .push_range(range, data.into())
                             .map_err(|why| why.to_string())
-                    })?;
+                    });
+                    pushed.map_err(bad)?;
                 }
             }
         }
     }
+}
+
+/// A range that could not be had: what AWS says, or a footer that points beyond the end.
+pub(super) fn unread(uri: &str, why: io::Error) -> Broken {
+    if fault_of(&why).is_some() {
+        return Box::new(Failure::from(why).diagnostic(uri));
+    }
+    corrupt(uri, &why.to_string())
 }
 
 thread_local! {

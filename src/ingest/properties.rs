@@ -82,7 +82,7 @@ fn said(bytes: &[u8], read_max: usize) -> (Vec<String>, Vec<String>, Vec<String>
 fn decoded(bytes: &[u8], cuts: &[prop::sample::Index], json: bool) -> (Vec<String>, Vec<String>) {
     use crate::ingest::decoder::Decoder;
     use crate::ingest::records::Records;
-    let mut records = Records::new("a", None, &small());
+    let mut records = Records::new(&input_in_reads("a", bytes, 1, false), &small());
     let mut decoder: Box<dyn Decoder> = if json {
         Box::new(crate::ingest::json::JsonDecoder::new(200))
     } else {

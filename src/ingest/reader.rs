@@ -37,6 +37,8 @@ pub struct InputReader {
     stream: Option<Stream>,
     stage: Stage,
     encoding: &'static str,
+    /// The stamp stands for the bytes: they were read in part, and those asked for are all there.
+    stamped: bool,
     ended: bool,
 }
 
@@ -46,10 +48,11 @@ impl InputReader {
         let mut reader = InputReader {
             input: input.clone(),
             options: options.clone(),
-            records: Records::new(input.uri(), input.flow_log(), options),
+            records: Records::new(input, options),
             stream: None,
             stage: Stage::Done,
             encoding: "text",
+            stamped: false,
             ended: false,
         };
         if let Err(why) = reader.begin() {
@@ -85,19 +88,24 @@ impl InputReader {
             while self.records.next_ready().is_some() {}
         }
         let sha256 = match &self.stream {
-            Some(stream) if self.ended => Some(stream.sha256()),
+            Some(stream) if self.ended && !self.stamped => Some(stream.sha256()),
             Some(_) | None => None,
         };
         let read = self.stream.as_ref().map_or(0, Stream::count);
         let zipped = self.stream.as_ref().is_some_and(Stream::is_gzip);
+        let stamp = self.input.opener().stamp();
+        let encoding = self.input.opener().encoding().unwrap_or(self.encoding);
         InputReport {
-            size: if self.ended {
+            size: if self.ended && !self.stamped {
                 read
             } else {
                 self.input.size().unwrap_or(read)
             },
             sha256,
-            encoding: format!("{}{}", self.encoding, if zipped { "+gzip" } else { "" }),
+            etag: stamp.etag,
+            version_id: stamp.version_id,
+            checksum: stamp.checksum,
+            encoding: format!("{encoding}{}", if zipped { "+gzip" } else { "" }),
             flow_log: self.input.flow_log().map(str::to_owned),
             formats: self
                 .records
@@ -161,12 +169,20 @@ impl InputReader {
             self.input.opener().ranges()?
         };
         let ranges = match direct {
+            Some(ranges) if ranges.is_stamped() => {
+                self.stamped = true;
+                ranges
+            }
             Some(ranges) => ranges,
             None => {
                 let limit = self.options.limits.object_bytes;
                 Box::new(head.spool(stream, limit, &self.options.stop)?)
             }
         };
+        if self.stamped {
+            // Ends the transfer of the rest.
+            self.stream = None;
+        }
         let columns = ParquetReader::open(ranges, &self.options, &mut self.records)?;
         self.stage = Stage::Columns(Box::new(columns));
         Ok(())
@@ -193,6 +209,12 @@ impl InputReader {
     /// The end, as it should be: the hash is closed, and the size compared with the listing's.
     fn end(&mut self) -> Result<(), Failure> {
         let stop = &self.options.stop;
+        if self.stamped {
+            self.stage = Stage::Done;
+            self.ended = true;
+            self.records.finish();
+            return Ok(());
+        }
         if let Some(stream) = &mut self.stream {
             match stream.drain(|| stop.load(Ordering::Relaxed)) {
                 Err(why) if why.kind() == io::ErrorKind::Interrupted => {

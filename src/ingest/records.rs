@@ -8,6 +8,7 @@ use crate::ingest::header;
 use crate::ingest::ledger::Ledger;
 use crate::ingest::options::ReadOptions;
 use crate::ingest::shape::Shape;
+use crate::ingest::source::Input;
 use crate::model::batch::{BatchBuilder, FlowBatch, Status, Value};
 use crate::model::format::{Format, FormatError, FormatField};
 
@@ -32,17 +33,20 @@ pub(super) struct Records {
     pub(super) ledger: Ledger,
     options: ReadOptions,
     flow_log: Option<String>,
+    /// Told by the place; each line has one of them.
+    told: Vec<Format>,
     state: State,
     formats: Vec<Format>,
     ready: VecDeque<FlowBatch>,
 }
 
 impl Records {
-    pub(super) fn new(uri: &str, flow_log: Option<&str>, options: &ReadOptions) -> Records {
+    pub(super) fn new(input: &Input, options: &ReadOptions) -> Records {
         Records {
-            ledger: Ledger::new(uri),
+            ledger: Ledger::new(input.uri()),
             options: options.clone(),
-            flow_log: flow_log.map(str::to_owned),
+            flow_log: input.flow_log().map(str::to_owned),
+            told: input.formats().to_vec(),
             state: State::Fresh,
             formats: Vec::new(),
             ready: VecDeque::new(),
@@ -196,6 +200,10 @@ impl Records {
     }
 
     fn choose(&mut self, line: &str, number: u64) {
+        if let [format] = self.told.as_slice() {
+            self.open(format.clone());
+            return;
+        }
         match header::without(line, self.flow_log.as_deref(), &self.options) {
             Some(format) => self.open(format),
             None => {

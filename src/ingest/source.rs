@@ -6,9 +6,12 @@ use std::io::{self, Read};
 use std::ops::Range;
 use std::sync::Arc;
 
+use crate::diag::Diagnostic;
 use crate::ingest::error::Error;
 use crate::ingest::file::LocalFiles;
-use crate::ingest::opener;
+use crate::ingest::remote::{Listed, Remote};
+use crate::ingest::{cloudwatch, opener, s3};
+use crate::model::format::Format;
 
 /// A place that logs come from.
 pub trait LogSource: Send + Sync {
@@ -34,6 +37,30 @@ pub trait Opener: Send + Sync {
     fn ranges(&self) -> io::Result<Option<Box<dyn Ranges>>> {
         Ok(None)
     }
+
+    /// It will be opened soon: whoever reads over a network may begin, within bounds.
+    fn prepare(&self) {}
+
+    /// What the place itself says of these bytes, as far as it is known by now.
+    fn stamp(&self) -> Stamp {
+        Stamp::default()
+    }
+
+    /// How the records come, where that is not for the bytes to say: `cloudwatch`.
+    fn encoding(&self) -> Option<&'static str> {
+        None
+    }
+}
+
+/// What a place says of an object: enough to tell it from any other.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Stamp {
+    /// S3's ETag, as given.
+    pub etag: Option<String>,
+    /// S3's version id, if the bucket keeps versions.
+    pub version_id: Option<String>,
+    /// S3's own checksum, as `sha256:…` or `crc64nvme:…` with its base64.
+    pub checksum: Option<String>,
 }
 
 /// Bytes in any order.
@@ -46,6 +73,11 @@ pub trait Ranges: Send {
     /// # Errors
     /// A range beyond the end, or whatever the place says.
     fn read(&mut self, range: Range<u64>) -> io::Result<Vec<u8>>;
+
+    /// Whether the stamp stands for the bytes, so that those of other columns need not be read for a digest.
+    fn is_stamped(&self) -> bool {
+        false
+    }
 }
 
 /// One file, key or stream, not opened yet.
@@ -53,17 +85,36 @@ pub trait Ranges: Send {
 pub struct Input {
     uri: String,
     size: Option<u64>,
+    flow_log: Option<String>,
+    formats: Vec<Format>,
     opener: Arc<dyn Opener>,
 }
 
 impl Input {
     /// An input of any source. `size` is what the listing says, if it does; an input that ends before it is not whole.
     pub fn new(uri: impl Into<String>, size: Option<u64>, opener: Arc<dyn Opener>) -> Input {
+        let uri = uri.into();
         Input {
-            uri: uri.into(),
+            flow_log: flow_log_of(&uri).map(str::to_owned),
+            formats: Vec::new(),
+            uri,
             size,
             opener,
         }
+    }
+
+    /// The same, written by this flow log.
+    #[must_use]
+    pub fn of_flow_log(mut self, id: Option<String>) -> Input {
+        self.flow_log = id;
+        self
+    }
+
+    /// The same, without header and in one of these formats, each line in its own.
+    #[must_use]
+    pub fn in_formats(mut self, formats: Vec<Format>) -> Input {
+        self.formats = formats;
+        self
     }
 
     /// File, key, or `-`.
@@ -76,22 +127,19 @@ impl Input {
         self.size
     }
 
-    /// The flow log that wrote it (`fl-…`), if the file name is one of AWS's:
-    /// `<account>_vpcflowlogs_<region>_<fl-id>_<stamp>_<hash>…`.
+    /// The flow log that wrote it (`fl-…`), if its name or its place tells.
     pub fn flow_log(&self) -> Option<&str> {
-        let name = self.uri.rsplit('/').next()?;
-        let mut parts = name.split('_');
-        let account = parts.next()?;
-        let kind = parts.next()?;
-        let id = parts.nth(1)?;
-        let fits = !account.is_empty()
-            && account.bytes().all(|byte| byte.is_ascii_digit())
-            && kind == "vpcflowlogs"
-            && parts.next().is_some()
-            && id.strip_prefix("fl-").is_some_and(|rest| {
-                !rest.is_empty() && rest.bytes().all(|byte| byte.is_ascii_alphanumeric())
-            });
-        fits.then_some(id)
+        self.flow_log.as_deref()
+    }
+
+    /// The formats that its lines may have; none if nothing is known before the first line.
+    pub(super) fn formats(&self) -> &[Format] {
+        &self.formats
+    }
+
+    /// It will be opened soon.
+    pub fn prepare(&self) {
+        self.opener.prepare();
     }
 
     pub(super) fn opener(&self) -> &dyn Opener {
@@ -108,24 +156,65 @@ impl fmt::Debug for Input {
     }
 }
 
-/// Turns SOURCE words (file, folder, glob, `-`) into inputs, sorted by uri, each file once however often it is named.
+/// The flow log (`fl-…`) that a file name of AWS's names: `<account>_vpcflowlogs_<region>_<fl-id>_<stamp>_<hash>…`.
+pub(super) fn flow_log_of(uri: &str) -> Option<&str> {
+    let name = uri.rsplit('/').next()?;
+    let mut parts = name.split('_');
+    let account = parts.next()?;
+    let kind = parts.next()?;
+    let id = parts.nth(1)?;
+    let fits = !account.is_empty()
+        && account.bytes().all(|byte| byte.is_ascii_digit())
+        && kind == "vpcflowlogs"
+        && parts.next().is_some()
+        && id.strip_prefix("fl-").is_some_and(|rest| {
+            !rest.is_empty() && rest.bytes().all(|byte| byte.is_ascii_alphanumeric())
+        });
+    fits.then_some(id)
+}
+
+/// Turns SOURCE words (file, folder, glob, `-`, `s3://…`, `cloudwatch:…`) into inputs, sorted by uri, each once however often
+/// it is named. `remote` is asked only if a word is at AWS.
 ///
 /// # Errors
-/// A word that names nothing, a folder without a file, a folder that cannot be listed, a place that is not local.
-pub fn list(sources: &[String]) -> Result<Vec<Input>, Error> {
+/// A word that names nothing, a place that cannot be listed to its end.
+pub fn list(sources: &[String], remote: Option<&Remote>) -> Result<Listed, Vec<Diagnostic>> {
+    let mut listed = Listed::default();
+    let (mut files, mut pipe) = (Vec::new(), false);
     for word in sources {
-        if word.starts_with("s3://") || word.starts_with("cloudwatch:") {
-            return Err(Error::NotLocal { word: word.clone() });
+        if !is_remote(word) {
+            pipe |= word == "-";
+            files.extend((word != "-").then(|| word.clone()));
+            continue;
         }
+        let Some(remote) = remote else {
+            let error = Error::NotLocal { word: word.clone() };
+            return Err(vec![error.diagnostic()]);
+        };
+        let more = if word.starts_with(S3) {
+            s3::list(word, remote)?
+        } else {
+            cloudwatch::list(word, remote)?
+        };
+        listed = listed.and(more);
     }
-    let (pipes, files): (Vec<&String>, Vec<&String>) =
-        sources.iter().partition(|word| *word == "-");
-    let mut inputs = LocalFiles::new(files.into_iter().cloned().collect()).inputs()?;
-    if !pipes.is_empty() {
-        inputs.push(opener::stdin());
+    let local = LocalFiles::new(files).inputs();
+    listed
+        .inputs
+        .extend(local.map_err(|error| vec![error.diagnostic()])?);
+    if pipe {
+        listed.inputs.push(opener::stdin());
     }
-    inputs.sort_by(|a, b| a.uri.cmp(&b.uri));
-    Ok(inputs)
+    listed.inputs.sort_by(|a, b| a.uri.cmp(&b.uri));
+    listed.inputs.dedup_by(|a, b| a.uri == b.uri);
+    Ok(listed)
+}
+
+const S3: &str = "s3://";
+
+/// Whether a SOURCE is at AWS.
+pub fn is_remote(word: &str) -> bool {
+    word.starts_with(S3) || word.starts_with("cloudwatch:")
 }
 
 /// The inputs by the name that the system itself has for them, so that each is there once: under its first uri.
@@ -171,17 +260,19 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_local_is_said_so() {
+    fn without_a_way_to_aws_its_sources_are_errors() {
         for word in ["s3://bucket/AWSLogs/", "cloudwatch:group"] {
-            let error = list(&[word.to_owned()]).unwrap_err();
-            assert!(matches!(error, Error::NotLocal { .. }), "{word}");
-            assert!(error.to_string().contains("local files only"), "{word}");
+            let problems = list(&[word.to_owned()], None).unwrap_err();
+            assert_eq!(problems.len(), 1);
+            assert!(problems[0].message.contains("local files only"), "{word}");
         }
     }
 
     #[test]
     fn stdin_is_one_input_however_often_it_is_named() {
-        let inputs = list(&["-".to_owned(), "-".to_owned()]).unwrap();
+        let inputs = list(&["-".to_owned(), "-".to_owned()], None)
+            .unwrap()
+            .inputs;
         assert_eq!(inputs.len(), 1);
         assert_eq!((inputs[0].uri(), inputs[0].size()), ("-", None));
     }

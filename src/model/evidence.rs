@@ -368,7 +368,16 @@ pub struct InputReport {
     pub size: u64,
     /// Of the bytes as stored, if all were read.
     pub sha256: Option<String>,
-    /// `text`, `parquet`, `json`, `export`; with `+gzip` if zipped.
+    /// S3's ETag: with `If-Match` it names the bytes that were read, also where only columns of them were.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub etag: Option<String>,
+    /// S3's version id, if the bucket keeps versions.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub version_id: Option<String>,
+    /// S3's own checksum of the object, `algorithm:base64`.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub checksum: Option<String>,
+    /// `text`, `parquet`, `json`, `export`, `cloudwatch`; with `+gzip` if zipped.
     pub encoding: String,
     /// The flow log that wrote it, if its name tells.
     #[serde(skip_serializing_if = "Option::is_none", default)]

@@ -336,6 +336,7 @@ impl Compiler<'_> {
                     .filter(|seconds| *seconds > 0)
                     .unwrap_or(600),
                 created_s: raw.creation_time.as_ref().and_then(time_of),
+                group: group_of(raw),
                 format: format.ok().flatten(),
             });
         }
@@ -438,4 +439,12 @@ pub(super) fn compile(
         answers,
     };
     (snapshot, diagnostics)
+}
+
+/// The log group, named or as the last part of its ARN: `arn:aws:logs:…:log-group:NAME:*`.
+fn group_of(log: &describe::FlowLog) -> Option<String> {
+    log.log_group_name.clone().or_else(|| {
+        let (_, name) = log.log_destination.as_deref()?.split_once(":log-group:")?;
+        Some(name.strip_suffix(":*").unwrap_or(name).to_owned())
+    })
 }

@@ -205,6 +205,8 @@ answers! {
         deliver_logs_status: Option<String>,
         deliver_logs_error_message: Option<String>,
         traffic_type: Option<String>,
+        log_group_name: Option<String>,
+        log_destination: Option<String>,
         log_format: Option<String>,
         max_aggregation_interval: Option<i64>,
         creation_time: Option<serde_json::Value>,

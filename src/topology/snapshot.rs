@@ -188,6 +188,8 @@ pub struct FlowLog {
     pub aggregation_s: i64,
     /// When it was made.
     pub created_s: Option<i64>,
+    /// The CloudWatch log group that it writes to, by name.
+    pub group: Option<String>,
     /// Its format.
     pub format: Option<Format>,
 }

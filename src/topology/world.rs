@@ -228,6 +228,13 @@ impl World {
             .flat_map(|snapshot| snapshot.flow_logs.iter().flatten())
     }
 
+    /// What DescribeFlowLogs tells of flow logs: id, the log group that it writes to, and its format, if they are told.
+    pub fn group_logs(&self) -> Vec<(String, Option<String>, Option<Format>)> {
+        let logs = self.flow_logs();
+        logs.map(|log| (log.id.clone(), log.group.clone(), log.format.clone()))
+            .collect()
+    }
+
     /// The formats that DescribeFlowLogs gives, by flow log.
     pub fn described_formats(&self) -> Vec<(String, Format)> {
         let mut formats: Vec<(String, Format)> = Vec::new();

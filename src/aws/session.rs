@@ -1,0 +1,208 @@
+//! Who asks: the ordinary credentials, profiles, roles, Regions and endpoints go in, a [`Session`] comes out.
+
+use std::future::Future;
+use std::sync::Arc;
+use std::time::Duration;
+
+use aws_config::sts::AssumeRoleProvider;
+use aws_config::{BehaviorVersion, Region, SdkConfig};
+use aws_credential_types::provider::SharedCredentialsProvider;
+use aws_smithy_runtime_api::client::http::{SharedHttpClient, SharedHttpConnector};
+use aws_smithy_runtime_api::client::stalled_stream_protection::StalledStreamProtectionConfig;
+use aws_smithy_types::retry::RetryConfig;
+use aws_smithy_types::timeout::TimeoutConfig;
+use tokio::runtime::{Builder, Runtime};
+
+use crate::aws::fault::{Fault, Kind};
+use crate::aws::http;
+use crate::aws::meter::Meter;
+
+/// Attempts of one call, the first included. With backoff and jitter this bridges about half a minute.
+pub(super) const ATTEMPTS_MAX: u32 = 6;
+/// Waited before the second attempt, at most; doubled for each further one.
+pub(super) const BACKOFF: Duration = Duration::from_millis(300);
+/// The longest wait between two attempts.
+pub(super) const BACKOFF_MAX: Duration = Duration::from_secs(20);
+
+/// Whose eyes to look through; what is `None` comes from the environment and the profile, as with the AWS CLI.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Ask {
+    /// `eu-west-1`
+    pub region: Option<String>,
+    /// A profile of `~/.aws/config`.
+    pub profile: Option<String>,
+    /// A role to assume.
+    pub role_arn: Option<String>,
+    /// For every service alike, for S3-compatible stores and tests.
+    pub endpoint_url: Option<String>,
+}
+
+/// The way to AWS, one a run: runtime, connections and meter.
+#[derive(Clone)]
+pub struct Aws {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    runtime: Runtime,
+    client: SharedHttpClient,
+    connector: SharedHttpConnector,
+    meter: Arc<Meter>,
+    timeout: Duration,
+}
+
+impl Aws {
+    /// Connects nowhere yet. `timeout`: how long an answer, or the next bytes of one, may take.
+    ///
+    /// # Errors
+    /// A system that gives no threads; an `AWS_CA_BUNDLE` that cannot be read.
+    pub fn new(requests_max: Option<u64>, timeout: Duration) -> Result<Aws, Box<Fault>> {
+        let runtime = Builder::new_multi_thread()
+            .worker_threads(2)
+            .thread_name("aws")
+            .enable_all()
+            .build()
+            .map_err(|why| Box::new(Fault::local(&why.to_string())))?;
+        let bundle = std::env::var_os("AWS_CA_BUNDLE").filter(|file| !file.is_empty());
+        let bundle = bundle
+            .map(|file| {
+                std::fs::read(&file).map_err(|why| {
+                    let what = format!("AWS_CA_BUNDLE {}: {why}", file.display());
+                    Box::new(Fault::local(&what))
+                })
+            })
+            .transpose()?;
+        let (client, connector) = http::clients(timeout, bundle);
+        Ok(Aws {
+            inner: Arc::new(Inner {
+                runtime,
+                client,
+                connector,
+                meter: Arc::new(Meter::new(requests_max)),
+                timeout,
+            }),
+        })
+    }
+
+    /// How much was asked so far.
+    pub fn meter(&self) -> &Arc<Meter> {
+        &self.inner.meter
+    }
+
+    /// Finds credentials' providers and Region; asks nothing of AWS yet, unless a Region must be found.
+    ///
+    /// # Errors
+    /// No Region, neither given nor in the environment or profile.
+    pub fn session(&self, ask: &Ask) -> Result<Session, Box<Fault>> {
+        let config = self.block_on(self.config(ask));
+        let Some(region) = config.region().map(ToString::to_string) else {
+            return Err(Box::new(Fault {
+                kind: Kind::NoRegion,
+                ..Fault::local("no Region is set")
+            }));
+        };
+        Ok(Session {
+            aws: self.clone(),
+            config,
+            region,
+        })
+    }
+
+    async fn config(&self, ask: &Ask) -> SdkConfig {
+        let timeouts = TimeoutConfig::builder()
+            .connect_timeout(http::CONNECT_TIMEOUT)
+            .read_timeout(self.inner.timeout)
+            .build();
+        let retries = RetryConfig::standard()
+            .with_max_attempts(ATTEMPTS_MAX)
+            .with_initial_backoff(BACKOFF)
+            .with_max_backoff(BACKOFF_MAX);
+        let mut loader = aws_config::defaults(BehaviorVersion::latest())
+            .http_client(self.inner.client.clone())
+            .timeout_config(timeouts)
+            .retry_config(retries)
+            // Bodies have a timeout of their own, and one that waits for its reader has not stalled.
+            .stalled_stream_protection(StalledStreamProtectionConfig::disabled());
+        if let Some(region) = &ask.region {
+            loader = loader.region(Region::new(region.clone()));
+        }
+        if let Some(profile) = &ask.profile {
+            loader = loader.profile_name(profile);
+        }
+        if let Some(url) = &ask.endpoint_url {
+            loader = loader.endpoint_url(url);
+        }
+        let base = loader.load().await;
+        let Some(role) = &ask.role_arn else {
+            return base;
+        };
+        let provider = AssumeRoleProvider::builder(role)
+            .session_name("flowproof")
+            .configure(&base)
+            .build()
+            .await;
+        base.into_builder()
+            .credentials_provider(SharedCredentialsProvider::new(provider))
+            .build()
+    }
+
+    /// Waits for a call. Never from inside one.
+    pub fn block_on<F: Future>(&self, future: F) -> F::Output {
+        self.inner.runtime.block_on(future)
+    }
+
+    /// Where tasks run that nobody waits for yet.
+    pub fn runtime(&self) -> &tokio::runtime::Handle {
+        self.inner.runtime.handle()
+    }
+
+    /// How long an answer, or the next bytes of one, may take.
+    pub fn timeout(&self) -> Duration {
+        self.inner.timeout
+    }
+
+    pub(super) fn connector(&self) -> &SharedHttpConnector {
+        &self.inner.connector
+    }
+}
+
+/// One pair of eyes: credentials and a Region.
+#[derive(Clone)]
+pub struct Session {
+    aws: Aws,
+    config: SdkConfig,
+    region: String,
+}
+
+impl Session {
+    /// For the SDK's clients.
+    pub fn config(&self) -> &SdkConfig {
+        &self.config
+    }
+
+    /// The Region that is asked.
+    pub fn region(&self) -> &str {
+        &self.region
+    }
+
+    /// The same eyes, looking at another Region.
+    #[must_use]
+    pub fn in_region(&self, region: &str) -> Session {
+        let config = self
+            .config
+            .clone()
+            .into_builder()
+            .region(Region::new(region.to_owned()))
+            .build();
+        Session {
+            aws: self.aws.clone(),
+            config,
+            region: region.to_owned(),
+        }
+    }
+
+    /// The way to AWS.
+    pub fn aws(&self) -> &Aws {
+        &self.aws
+    }
+}
