@@ -15,6 +15,7 @@ mod http;
 mod meter;
 pub mod query;
 mod session;
+mod xml;
 
 pub use fault::{Call, Fault, Kind};
 pub use meter::{Meter, Spent};
