@@ -72,9 +72,13 @@ impl Location {
     }
 }
 
+/// Names of sources are shown whole: the keys that AWS gives to flow logs are 190 characters long, and those of one day differ
+/// after 150. S3 ends keys at 1,024 bytes.
+const SOURCE_CHARS: usize = 1_100;
+
 impl fmt::Display for Location {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&show(&self.source))?;
+        f.write_str(&show_to(&self.source, SOURCE_CHARS))?;
         if let Some(line) = self.line {
             write!(f, ":{line}")?;
         }
@@ -174,10 +178,14 @@ pub fn hides(c: char) -> bool {
 
 /// Text from outside, fit to be shown: what [`hides`] is escaped, cut at 120 characters.
 pub fn show(text: &str) -> String {
-    const SHOWN_CHARS: usize = 120;
-    let mut out = String::with_capacity(text.len().min(SHOWN_CHARS));
+    show_to(text, 120)
+}
+
+/// The same, cut at so many characters.
+fn show_to(text: &str, chars_max: usize) -> String {
+    let mut out = String::with_capacity(text.len().min(chars_max));
     for (shown, c) in text.chars().enumerate() {
-        if shown == SHOWN_CHARS {
+        if shown == chars_max {
             out.push('…');
             break;
         }

@@ -96,7 +96,9 @@ impl Aws {
     /// No Region, neither given nor in the environment or profile.
     pub fn session(&self, ask: &Ask) -> Result<Session, Box<Fault>> {
         let config = self.block_on(self.config(ask));
-        let Some(region) = config.region().map(ToString::to_string) else {
+        // An empty variable is as good as none, as for the AWS CLI.
+        let region = config.region().map(ToString::to_string);
+        let Some(region) = region.filter(|region| !region.is_empty()) else {
             return Err(Box::new(Fault {
                 kind: Kind::NoRegion,
                 ..Fault::local("no Region is set")
