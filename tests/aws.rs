@@ -17,3 +17,7 @@ mod servers;
 
 #[path = "aws/harness.rs"]
 mod harness;
+#[path = "aws/s3.rs"]
+mod s3;
+#[path = "aws/s3_faults.rs"]
+mod s3_faults;
