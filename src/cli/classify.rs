@@ -157,7 +157,8 @@ impl Opened {
         peek.batch_rows = 1;
         let (mut schemas, mut kept) = (Vec::new(), HashMap::new());
         for input in inputs {
-            let once = input.size().is_none();
+            // What is asked for at AWS can be asked for again, and hundreds of open answers would need memory.
+            let once = input.size().is_none() && !ingest::is_remote(input.uri());
             let mut reader = InputReader::open(input, if once { options } else { &peek });
             let first = reader.next_batch();
             for format in reader.formats() {
