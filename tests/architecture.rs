@@ -43,7 +43,7 @@ const DOORS: &[(&str, &[&str])] = &[
     ("ctrlc", &["src/cli/interrupt.rs"]),
     ("flate2", &["src/ingest/", "src/topology/ranges.rs"]),
     ("glob", &["src/ingest/"]),
-    ("indicatif", &["src/cli/progress.rs"]),
+    ("indicatif", &["src/cli/progress.rs", "src/cli/remote.rs"]),
     ("memchr", &["src/ingest/"]),
     ("parquet", &["src/ingest/", "src/report/rows"]),
     ("quick_xml", &["src/aws/xml.rs"]),

@@ -79,6 +79,12 @@ pub struct Verify {
     #[arg(long, value_name = "FILE")]
     pub policy: Option<PathBuf>,
 
+    /// Look again until the verdict is proven or violated, at most this long
+    ///
+    /// For the minutes after a deployment: logs arrive about 10 minutes after the traffic. Ends at once when a flow breaks a claim.
+    #[arg(long, value_name = "TIME", value_parser = parse_duration)]
+    pub wait: Option<u64>,
+
     /// Write a report: text, json or csv; may be given several times [default: text on stdout]
     ///
     /// FILE `-`, or no FILE at all, means stdout. All formats tell the same verdict.
@@ -212,6 +218,10 @@ pub struct Input {
     #[command(flatten)]
     pub topologies: Topologies,
 
+    /// Keep what `--topology live` found, in this file; for several Regions or accounts in this folder
+    #[arg(long, value_name = "FILE|DIR")]
+    pub save_topology: Option<PathBuf>,
+
     /// Judge only records that end at this time or later [default: from the first record]
     ///
     /// RFC 3339 with a zone (2026-08-01T00:00:00Z), or how long ago (90m, 24h, 7d). With --since and --until, silence at the
@@ -300,9 +310,21 @@ pub struct AtAws {
 pub struct Topologies {
     /// The network's shape: a folder of `aws ec2 describe-… --output json` answers, or one file with all of them
     ///
-    /// May be given several times, for several accounts, Regions or times.
-    #[arg(long = "topology", value_name = "DIR|FILE", required = true)]
-    pub files: Vec<PathBuf>,
+    /// `live` asks the EC2 API now, with the AWS options. May be given several times, for several accounts, Regions or times.
+    #[arg(long = "topology", value_name = "DIR|FILE|live", required = true)]
+    pub words: Vec<PathBuf>,
+}
+
+impl Topologies {
+    /// Whether the EC2 API is to be asked; a file of that name is `./live`.
+    pub fn live(&self) -> bool {
+        self.words.iter().any(|word| word.as_os_str() == "live")
+    }
+
+    /// Files and folders.
+    pub fn files(&self) -> impl Iterator<Item = &PathBuf> {
+        self.words.iter().filter(|word| word.as_os_str() != "live")
+    }
 }
 
 /// Where the names of public addresses come from.

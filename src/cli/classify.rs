@@ -36,7 +36,7 @@ const BATCHES_PER_THREAD: usize = 2;
 /// Runs the command.
 pub fn run(asked: &Classify, now_s: i64, stop: &Arc<AtomicBool>) -> Outcome {
     let console = Console::new(asked.speech);
-    match write(asked, now_s, stop) {
+    match write(asked, now_s, stop, console) {
         Ok(inputs) => {
             say_inputs(&inputs, console);
             if inputs.iter().all(|input| input.whole) {
@@ -95,12 +95,25 @@ fn problem_of(target: &Target, error: &rows::Error) -> Diagnostic {
     }
 }
 
-fn write(asked: &Classify, now_s: i64, stop: &Arc<AtomicBool>) -> Result<Vec<InputReport>, Stop> {
-    let world = load::world(&asked.input.topologies, &asked.input.ranges)?;
-    let remote = remote::sources(&asked.input, None, &world, now_s)?;
-    let inputs = ingest::list(&asked.input.sources, remote.as_ref())?.inputs;
-    let options = pipeline::read_options(&asked.input, &world, FieldSet::ALL, stop)?;
+fn write(
+    asked: &Classify,
+    now_s: i64,
+    stop: &Arc<AtomicBool>,
+    console: Console,
+) -> Result<Vec<InputReport>, Stop> {
+    let aws = remote::way(&asked.input)?;
+    let live = remote::topologies(&asked.input, aws.as_ref(), now_s)?;
+    let world = load::world(
+        &asked.input.topologies,
+        &asked.input.ranges,
+        &live.documents,
+    )?;
     let window = asked.input.window(now_s);
+    let remote = remote::sources(&asked.input, aws.as_ref(), &world, window, now_s);
+    let listed = ingest::list(&asked.input.sources, remote.as_ref())?;
+    console.say_all(live.notes.iter().chain(&listed.notes));
+    let inputs = listed.inputs;
+    let options = pipeline::read_options(&asked.input, &world, FieldSet::ALL, stop)?;
     let mut opened = Opened::new(&inputs, &options)?;
     let format = match asked.format().map_err(|message| vec![usage(&message)])? {
         OutputFormat::Parquet => RowFormat::Parquet,
@@ -117,7 +130,8 @@ fn write(asked: &Classify, now_s: i64, stop: &Arc<AtomicBool>) -> Result<Vec<Inp
     let mut writer = RowWriter::new(BufWriter::new(out), format, Arc::clone(&opened.schema))?;
     let progress = Progress::new(pipeline::total_bytes(&inputs), asked.speech.quiet);
     let mut reports = Vec::new();
-    for input in &inputs {
+    for (index, input) in inputs.iter().enumerate() {
+        pipeline::prepare(&inputs, index + 1..index + 1 + pipeline::AHEAD_PER_THREAD);
         let reader = opened.open(input, &options);
         reports.push(copy(reader, &world, window, &mut writer, &progress)?);
         if stop.load(Ordering::SeqCst) {
@@ -131,6 +145,9 @@ fn write(asked: &Classify, now_s: i64, stop: &Arc<AtomicBool>) -> Result<Vec<Inp
         .into_inner()
         .map_err(|error| rows::Error::Io(error.into_error()))?;
     out.commit().map_err(rows::Error::Io)?;
+    if let Some(aws) = &aws {
+        console.note(&remote::summary(aws));
+    }
     Ok(reports)
 }
 
@@ -156,7 +173,8 @@ impl Opened {
         let mut peek = options.clone();
         peek.batch_rows = 1;
         let (mut schemas, mut kept) = (Vec::new(), HashMap::new());
-        for input in inputs {
+        for (index, input) in inputs.iter().enumerate() {
+            pipeline::prepare(inputs, index + 1..index + 1 + pipeline::AHEAD_PER_THREAD);
             // What is asked for at AWS can be asked for again, and hundreds of open answers would need memory.
             let once = input.size().is_none() && !ingest::is_remote(input.uri());
             let mut reader = InputReader::open(input, if once { options } else { &peek });

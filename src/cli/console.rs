@@ -57,6 +57,13 @@ impl Console {
             .write_all(self.text(diagnostic).as_bytes());
     }
 
+    /// Prints a line that is no complaint; nothing with --quiet.
+    pub fn note(&self, line: &str) {
+        if !self.quiet {
+            let _ = writeln!(io::stderr().lock(), "{line}");
+        }
+    }
+
     /// Prints them all, in their order.
     pub fn say_all<'d>(&self, diagnostics: impl IntoIterator<Item = &'d Diagnostic>) {
         diagnostics.into_iter().for_each(|one| self.say(one));

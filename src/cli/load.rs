@@ -9,13 +9,17 @@ use flowproof::topology::{Document, World};
 
 use super::args::{Ranges, Topologies};
 
-/// Reads topologies and ranges.
+/// Reads topologies and ranges. `live`: what the EC2 API said.
 ///
 /// # Errors
 /// Everything that keeps a file from being read.
-pub fn world(topologies: &Topologies, ranges: &Ranges) -> Result<World, Vec<Diagnostic>> {
-    let (mut documents, mut problems) = (Vec::new(), Vec::new());
-    for file in &topologies.files {
+pub fn world(
+    topologies: &Topologies,
+    ranges: &Ranges,
+    live: &[Document],
+) -> Result<World, Vec<Diagnostic>> {
+    let (mut documents, mut problems) = (live.to_vec(), Vec::new());
+    for file in topologies.files() {
         match documents_of(file) {
             Ok(found) => documents.extend(found),
             Err(problem) => problems.push(*problem),

@@ -12,9 +12,11 @@ pub mod pipeline;
 pub mod progress;
 pub mod remote;
 pub mod shell;
+pub mod snapshot;
 pub mod topology;
 pub mod values;
 pub mod verify;
+pub mod wait;
 
 use std::io::{self, Write};
 

@@ -30,7 +30,7 @@ fn verify_has_the_contracts_names_and_defaults() {
         panic!("verify");
     };
     assert_eq!(verify.input.sources, ["a.log", "b/", "-"]);
-    assert_eq!(verify.input.topologies.files.len(), 2);
+    assert_eq!(verify.input.topologies.files().count(), 2);
     assert_eq!(
         verify.input.window(NOW_S),
         Window {

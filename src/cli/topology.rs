@@ -14,7 +14,7 @@ use super::{load, shell};
 /// Runs the command: 0, or 2 if the topology or policy cannot be read or is not whole.
 pub fn run(asked: &Check) -> Outcome {
     let console = Console::new(asked.speech);
-    let loaded = load::world(&asked.topologies, &asked.ranges)
+    let loaded = load::world(&asked.topologies, &asked.ranges, &[])
         .and_then(|world| load::policy(asked.policy.as_deref()).map(|policy| (world, policy)));
     let (world, (policy, warnings)) = match loaded {
         Ok(loaded) => loaded,

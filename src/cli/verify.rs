@@ -3,12 +3,15 @@
 use std::io::{self, Write};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
+use flowproof::aws::Aws;
 use flowproof::diag::{Diagnostic, Location, Severity};
-use flowproof::ingest;
+use flowproof::ingest::{self, Input};
 use flowproof::model::evidence::{Evidence, InputReport};
+use flowproof::model::window::Window;
 use flowproof::report::{self, Style};
-use flowproof::verify::{Plan, Run, conclude};
+use flowproof::verify::{Delivery, Plan, Run, conclude};
 use flowproof::{classify, model::window::rfc3339};
 
 use super::args::Verify;
@@ -17,7 +20,7 @@ use super::exit::Outcome;
 use super::output::{self, Output};
 use super::progress::Progress;
 use super::values::Target;
-use super::{load, pipeline, remote};
+use super::{load, pipeline, remote, wait};
 
 /// Complaints about inputs that are printed; the evidence has them all.
 const SAID_MAX: usize = 20;
@@ -25,8 +28,24 @@ const SAID_MAX: usize = 20;
 /// Runs the command.
 pub fn run(asked: &Verify, now_s: i64, stop: &Arc<AtomicBool>) -> Outcome {
     let console = Console::new(asked.speech);
-    match judge(asked, now_s, stop, console) {
-        Ok(evidence) => write(asked, &evidence, console),
+    let judged = Judge::new(asked, now_s, stop).and_then(|mut judge| {
+        let evidence = match asked.wait {
+            None => judge.look(now_s),
+            Some(wait_s) => {
+                wait::until_decided(Duration::from_secs(wait_s), unix_s, stop, console, || {
+                    judge.look(unix_s())
+                })
+            }
+        };
+        judge.say_requests(console);
+        evidence
+    });
+    match judged {
+        Ok(evidence) => {
+            console.say_all(&evidence.diagnostics);
+            say_inputs(&evidence.inputs, console);
+            write(asked, &evidence, console)
+        }
         Err(problems) => {
             console.say_all(&problems);
             Outcome::NoVerdict
@@ -34,34 +53,105 @@ pub fn run(asked: &Verify, now_s: i64, stop: &Arc<AtomicBool>) -> Outcome {
     }
 }
 
-fn judge(
-    asked: &Verify,
-    now_s: i64,
-    stop: &Arc<AtomicBool>,
-    console: Console,
-) -> Result<Evidence, Vec<Diagnostic>> {
-    let (policy, warnings) = load::policy(asked.policy.as_deref())?;
-    let world = load::world(&asked.input.topologies, &asked.input.ranges)?;
-    let remote = remote::sources(&asked.input, None, &world, now_s)?;
-    let inputs = ingest::list(&asked.input.sources, remote.as_ref())?.inputs;
-    let plan = Plan::new(&world, &policy, asked.input.window(now_s));
-    let projection = classify::row::columns().union(Plan::columns());
-    let options = pipeline::read_options(&asked.input, &world, projection, stop)?;
-    let progress = Progress::new(pipeline::total_bytes(&inputs), asked.speech.quiet);
-    let (tally, inputs) = pipeline::weigh(&inputs, &options, &world, &plan, &progress);
-    progress.finish();
-    if stop.load(Ordering::SeqCst) {
-        return Err(vec![interrupted()]);
+fn unix_s() -> i64 {
+    jiff::Timestamp::now().as_second()
+}
+
+/// What stays the same from look to look.
+struct Judge<'a> {
+    asked: &'a Verify,
+    window: Window,
+    aws: Option<Aws>,
+    stop: &'a Arc<AtomicBool>,
+    before: Option<Look>,
+}
+
+/// What was seen, and what it was seen in.
+struct Look {
+    listing: Vec<(String, Option<u64>, Option<String>)>,
+    topology: Vec<String>,
+    evidence: Evidence,
+}
+
+impl<'a> Judge<'a> {
+    fn new(
+        asked: &'a Verify,
+        now_s: i64,
+        stop: &'a Arc<AtomicBool>,
+    ) -> Result<Judge<'a>, Vec<Diagnostic>> {
+        Ok(Judge {
+            asked,
+            window: asked.input.window(now_s),
+            aws: remote::way(&asked.input)?,
+            stop,
+            before: None,
+        })
     }
-    let run = Run {
-        inputs,
-        diagnostics: warnings,
-        generated_at: rfc3339(now_s),
-    };
-    let evidence = conclude(&plan, tally, run).map_err(|error| vec![bug(&error.to_string())])?;
-    console.say_all(&evidence.diagnostics);
-    say_inputs(&evidence.inputs, console);
-    Ok(evidence)
+
+    /// Everything from sources to a verdict. What has not changed since the last look is not read again.
+    fn look(&mut self, now_s: i64) -> Result<Evidence, Vec<Diagnostic>> {
+        let asked = self.asked;
+        let (policy, warnings) = load::policy(asked.policy.as_deref())?;
+        let live = remote::topologies(&asked.input, self.aws.as_ref(), now_s)?;
+        let world = load::world(
+            &asked.input.topologies,
+            &asked.input.ranges,
+            &live.documents,
+        )?;
+        let remote = remote::sources(&asked.input, self.aws.as_ref(), &world, self.window, now_s);
+        let listed = ingest::list(&asked.input.sources, remote.as_ref())?;
+        let listing: Vec<_> = listed.inputs.iter().map(Input::identity).collect();
+        let still = listing
+            .iter()
+            .all(|(_, size, etag)| size.is_some() && etag.is_some());
+        if let Some(before) = &self.before
+            && still
+            && before.listing == listing
+            && before.topology == live.shape()
+            && !waits_for_the_clock(&before.evidence)
+        {
+            return Ok(before.evidence.clone());
+        }
+        let plan = Plan::new(&world, &policy, self.window);
+        let projection = classify::row::columns().union(Plan::columns());
+        let options = pipeline::read_options(&asked.input, &world, projection, self.stop)?;
+        let progress = Progress::new(pipeline::total_bytes(&listed.inputs), asked.speech.quiet);
+        let (tally, inputs) = pipeline::weigh(&listed.inputs, &options, &world, &plan, &progress);
+        progress.finish();
+        if self.stop.load(Ordering::SeqCst) {
+            return Err(vec![interrupted()]);
+        }
+        let topology = live.shape();
+        let run = Run {
+            inputs,
+            diagnostics: [warnings, live.notes, listed.notes].concat(),
+            generated_at: rfc3339(now_s),
+            delivery: listed.delivery_s.map(|takes_s| Delivery {
+                listed_s: now_s,
+                takes_s,
+            }),
+        };
+        let evidence =
+            conclude(&plan, tally, run).map_err(|error| vec![bug(&error.to_string())])?;
+        self.before = Some(Look {
+            listing,
+            topology,
+            evidence: evidence.clone(),
+        });
+        Ok(evidence)
+    }
+
+    /// What AWS was asked, in one line.
+    fn say_requests(&self, console: Console) {
+        if let Some(aws) = &self.aws {
+            console.note(&remote::summary(aws));
+        }
+    }
+}
+
+/// Whether time alone may change the verdict: records that were on their way when they were looked for.
+fn waits_for_the_clock(evidence: &Evidence) -> bool {
+    evidence.window.until_from == "delivery" || evidence.window.due.is_some()
 }
 
 /// The complaint about Ctrl-C.

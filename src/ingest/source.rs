@@ -137,6 +137,11 @@ impl Input {
         &self.formats
     }
 
+    /// What tells that nothing has changed since an earlier listing: uri, size and ETag.
+    pub fn identity(&self) -> (String, Option<u64>, Option<String>) {
+        (self.uri.clone(), self.size, self.opener.stamp().etag)
+    }
+
     /// It will be opened soon.
     pub fn prepare(&self) {
         self.opener.prepare();

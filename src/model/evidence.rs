@@ -76,8 +76,11 @@ pub struct WindowReport {
     pub until: Option<String>,
     /// `asked` (--since/--until) or `records` (from the first start to the last end).
     pub since_from: String,
-    /// As `since_from`.
+    /// As `since_from`; or `delivery`: later records were there, but others of their time may be on their way.
     pub until_from: String,
+    /// When the last records of the window should have come, if they were looked for before, RFC 3339.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub due: Option<String>,
 }
 
 /// Whose traffic was judged.

@@ -62,6 +62,7 @@ pub fn proven() -> Evidence {
             until: Some(DAY.1.to_owned()),
             since_from: "asked".to_owned(),
             until_from: "asked".to_owned(),
+            due: None,
         },
         scope: ScopeReport {
             description: "every interface of vpc-0a1b2c3d4e5f60718".to_owned(),

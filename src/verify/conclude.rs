@@ -9,7 +9,7 @@ use crate::model::symbol::Sym;
 use crate::model::window::rfc3339;
 use crate::verify::coverage::{Heard, reach_s};
 use crate::verify::group::{Cite, Group, NEAREST};
-use crate::verify::obligations::{Checked, OBLIGATIONS};
+use crate::verify::obligations::{Checked, OBLIGATIONS, Pending};
 use crate::verify::plan::{Plan, ScopeInterface};
 use crate::verify::tally::{ClaimTally, Tally};
 
@@ -41,6 +41,17 @@ pub struct Run {
     pub diagnostics: Vec<Diagnostic>,
     /// Now, RFC 3339.
     pub generated_at: String,
+    /// Of sources that AWS still delivers to; `None` for files, of which nobody knows.
+    pub delivery: Option<Delivery>,
+}
+
+/// Records that are on their way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Delivery {
+    /// Unix seconds: when the sources were listed.
+    pub listed_s: i64,
+    /// Seconds that AWS takes to deliver a record once its interval is over.
+    pub takes_s: i64,
 }
 
 /// Checks every obligation of every claim and writes it all down.
@@ -66,8 +77,12 @@ pub fn conclude(plan: &Plan<'_>, mut tally: Tally, run: Run) -> Result<Evidence,
         });
     }
     tally.claims.iter_mut().for_each(ClaimTally::settle);
-    let window = window(plan, &tally);
-    let claims = claims(plan, &tally, &run.inputs, window);
+    let settled = run.delivery.map(|delivery| settled_s(plan, delivery));
+    let window = window(plan, &tally, settled);
+    let pending = run
+        .delivery
+        .and_then(|delivery| pending(plan, window?, delivery));
+    let claims = claims(plan, &tally, &run.inputs, window, pending);
     let verdict = claims
         .iter()
         .map(|claim| claim.verdict)
@@ -82,7 +97,7 @@ pub fn conclude(plan: &Plan<'_>, mut tally: Tally, run: Run) -> Result<Evidence,
         schema: SCHEMA.to_owned(),
         tool: tool(plan),
         generated_at: run.generated_at,
-        window: window_report(plan, window),
+        window: window_report(plan, &tally, window, pending),
         scope: ScopeReport {
             description: describe_scope(plan),
             interfaces: u64::try_from(plan.interfaces.len()).unwrap_or(u64::MAX),
@@ -121,23 +136,72 @@ fn tool(plan: &Plan<'_>) -> Tool {
     }
 }
 
-/// The window: as asked; where it was not, from the first start to the second after the last end.
-fn window(plan: &Plan<'_>, tally: &Tally) -> Option<(i64, i64)> {
+/// The window: as asked; where it was not, from the first start to the second after the last end, but no further than to
+/// where everything has been delivered.
+fn window(plan: &Plan<'_>, tally: &Tally, settled: Option<i64>) -> Option<(i64, i64)> {
     let since = plan.window.since.or(tally.first)?;
-    let until = plan
-        .window
-        .until
-        .or(tally.last.map(|last| last.saturating_add(1)))?;
+    let until = match plan.window.until {
+        Some(until) => until,
+        None => {
+            let last = tally.last?.saturating_add(1);
+            settled.map_or(last, |settled| last.min(settled))
+        }
+    };
     Some((since, until.max(since)))
 }
 
-fn window_report(plan: &Plan<'_>, window: Option<(i64, i64)>) -> WindowReport {
+/// Records that end before this are there, by AWS's own figures: interval, then delivery.
+fn settled_s(plan: &Plan<'_>, delivery: Delivery) -> i64 {
+    delivery.listed_s.saturating_sub(way_s(plan, delivery))
+}
+
+/// From a record's end to its arrival, at most.
+fn way_s(plan: &Plan<'_>, delivery: Delivery) -> i64 {
+    let logs = plan
+        .interfaces
+        .iter()
+        .flat_map(|interface| &interface.flow_logs);
+    let interval = logs.map(|log| log.aggregation_s).max().unwrap_or(600);
+    interval.saturating_add(delivery.takes_s)
+}
+
+/// When the window's last records will have come, if that is later than they were looked for.
+fn pending(plan: &Plan<'_>, (since, until): (i64, i64), delivery: Delivery) -> Option<Pending> {
+    let settled = settled_s(plan, delivery);
+    let awaited = if plan.window.until.is_some() {
+        until > settled
+    } else {
+        settled <= since
+    };
+    awaited.then(|| Pending {
+        settled_s: settled,
+        due_s: until
+            .max(since.saturating_add(1))
+            .saturating_add(way_s(plan, delivery)),
+    })
+}
+
+fn window_report(
+    plan: &Plan<'_>,
+    tally: &Tally,
+    window: Option<(i64, i64)>,
+    pending: Option<Pending>,
+) -> WindowReport {
+    let delivered = plan.window.until.is_none()
+        && window
+            .zip(tally.last)
+            .is_some_and(|((_, until), last)| until <= last);
     let from = |asked: bool| if asked { "asked" } else { "records" }.to_owned();
     WindowReport {
         since: window.map(|window| rfc3339(window.0)),
         until: window.map(|window| rfc3339(window.1)),
         since_from: from(plan.window.since.is_some()),
-        until_from: from(plan.window.until.is_some()),
+        until_from: if delivered {
+            "delivery".to_owned()
+        } else {
+            from(plan.window.until.is_some())
+        },
+        due: pending.map(|pending| rfc3339(pending.due_s)),
     }
 }
 
@@ -179,6 +243,7 @@ fn claims(
     tally: &Tally,
     inputs: &[InputReport],
     window: Option<(i64, i64)>,
+    pending: Option<Pending>,
 ) -> Vec<ClaimReport> {
     let symbols = &plan.world.symbols;
     let report = |((policy, claim), seen): (
@@ -192,6 +257,7 @@ fn claims(
             seen,
             inputs,
             window,
+            pending,
         };
         let obligations: Vec<Obligation> = OBLIGATIONS
             .iter()

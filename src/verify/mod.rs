@@ -26,7 +26,7 @@ mod tri;
 #[cfg(test)]
 mod tests;
 
-pub use conclude::{Error, Run, conclude};
+pub use conclude::{Delivery, Error, Run, conclude};
 pub use judge::observe;
 pub use plan::Plan;
 pub use tally::Tally;

@@ -29,6 +29,17 @@ pub(super) struct Checked<'c, 'w> {
     pub(super) inputs: &'c [InputReport],
     /// The window, if there is any.
     pub(super) window: Option<(i64, i64)>,
+    /// Records of the window that may be on their way.
+    pub(super) pending: Option<Pending>,
+}
+
+/// The window reaches further than AWS has delivered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Pending {
+    /// Records that end before this have come.
+    pub(super) settled_s: i64,
+    /// When all of the window will have.
+    pub(super) due_s: i64,
 }
 
 type Check = fn(&Checked<'_, '_>) -> Obligation;
@@ -244,6 +255,15 @@ fn no_silence(of: &Checked<'_, '_>) -> Obligation {
                 "there is no record between {} and {}",
                 rfc3339(since),
                 rfc3339(until)
+            )
+        });
+    }
+    if let Some(pending) = of.pending {
+        found.fail(|| {
+            format!(
+                "records that end after {} may still be on their way: all of the window should be there at {}",
+                rfc3339(pending.settled_s),
+                rfc3339(pending.due_s)
             )
         });
     }

@@ -1,6 +1,7 @@
 //! Verdicts over small worlds: each obligation by itself, each kind of witness, and what must hold whatever the records.
 
 mod claims;
+mod delivery;
 mod described;
 mod found;
 mod soundness;
@@ -19,7 +20,7 @@ use crate::model::path::Verdict;
 use crate::model::window::Window;
 use crate::policy::{self, Policy};
 use crate::topology::{Document, World};
-use crate::verify::{InputFacts, Plan, Run, Tally, conclude, observe};
+use crate::verify::{Delivery, InputFacts, Plan, Run, Tally, conclude, observe};
 
 /// 2026-08-01T12:00:00Z
 const T0: i64 = 1_785_585_600;
@@ -107,6 +108,7 @@ struct Case {
     format: String,
     records: Vec<String>,
     input: InputReport,
+    delivery: Option<Delivery>,
 }
 
 impl Case {
@@ -127,6 +129,7 @@ impl Case {
                 flow_log: Some("fl-1".into()),
                 ..InputReport::default()
             },
+            delivery: None,
         }
     }
 
@@ -178,6 +181,7 @@ impl Case {
             total,
             Run {
                 inputs: vec![input],
+                delivery: self.delivery,
                 ..Run::default()
             },
         )

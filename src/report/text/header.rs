@@ -81,6 +81,7 @@ fn window(window: &WindowReport) -> String {
     let from = |word: &str| match word {
         "asked" => "asked for".to_owned(),
         "records" => "taken from the records".to_owned(),
+        "delivery" => "later records may be on their way".to_owned(),
         other => safe(other),
     };
     let source = if window.since_from == window.until_from {

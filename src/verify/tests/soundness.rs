@@ -115,6 +115,7 @@ impl Run {
                 flow_log: Some("fl-1".into()),
                 ..InputReport::default()
             },
+            delivery: None,
         };
         Run { truth, claim, case }
     }
