@@ -17,3 +17,8 @@ mod servers;
 
 #[path = "aws/harness.rs"]
 mod harness;
+
+#[path = "aws/cloudwatch.rs"]
+mod cloudwatch;
+#[path = "aws/cloudwatch_traps.rs"]
+mod cloudwatch_traps;

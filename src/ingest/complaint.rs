@@ -110,7 +110,10 @@ impl Fault<'_> {
             ),
             Fault::Ambiguous(line) => (
                 "the line fits more than one format of those that are written here".into(),
-                format!("`{}`, expected values that only one format can have", show(line)),
+                format!(
+                    "`{}`, expected values that only one format can have",
+                    show(line)
+                ),
                 "let each flow log write to a log group of its own",
             ),
         }

@@ -142,12 +142,7 @@ impl Records {
     }
 
     /// A line of one of several formats: it is taken if exactly one meaning fits it.
-    fn one_of_several<'a>(
-        &mut self,
-        line: &'a str,
-        number: u64,
-        scratch: &mut Vec<Value<'a>>,
-    ) {
+    fn one_of_several<'a>(&mut self, line: &'a str, number: u64, scratch: &mut Vec<Value<'a>>) {
         let State::Several(several) = &mut self.state else {
             return;
         };

@@ -58,13 +58,25 @@ fn each_line_is_read_by_the_format_that_fits_it() {
     ];
     let (batches, report) = read(&group(&lines, &[A, B, C]), &small());
     assert_eq!(counts(&report), (6, 6, 0));
-    assert_eq!((report.whole, report.encoding.as_str()), (true, "cloudwatch"));
+    assert_eq!(
+        (report.whole, report.encoding.as_str()),
+        (true, "cloudwatch")
+    );
     assert_eq!(report.formats.len(), 3);
     let mut facts = facts(&batches);
     facts.sort();
-    assert_eq!(facts[0], "1: Flow interface_id=eni-1 srcaddr=10.0.0.1 dstaddr=10.0.0.2 srcport=443 log_status=OK");
-    assert_eq!(facts[1], "2: Flow log_status=OK interface_id=eni-2 srcaddr=10.0.0.3 dstaddr=10.0.0.4 bytes=99");
-    assert_eq!(facts[2], "3: Flow interface_id=eni-3 srcaddr=10.0.0.5 dstaddr=10.0.0.6");
+    assert_eq!(
+        facts[0],
+        "1: Flow interface_id=eni-1 srcaddr=10.0.0.1 dstaddr=10.0.0.2 srcport=443 log_status=OK"
+    );
+    assert_eq!(
+        facts[1],
+        "2: Flow log_status=OK interface_id=eni-2 srcaddr=10.0.0.3 dstaddr=10.0.0.4 bytes=99"
+    );
+    assert_eq!(
+        facts[2],
+        "3: Flow interface_id=eni-3 srcaddr=10.0.0.5 dstaddr=10.0.0.6"
+    );
     assert!(facts[5].starts_with("6: Flow log_status=OK"));
     // Alternating formats do not cut batches to single rows.
     assert_eq!(batches.len(), 4);
@@ -109,9 +121,13 @@ fn what_the_user_says_is_one_more_format_where_some_are_told() {
 
 #[test]
 fn where_nobody_tells_a_format_those_of_other_logs_do_not_count() {
-    let line = "2 123456789010 eni-1 10.0.0.1 10.0.0.2 20641 22 6 20 4249 1418530010 1418530070 ACCEPT OK";
+    let line =
+        "2 123456789010 eni-1 10.0.0.1 10.0.0.2 20641 22 6 20 4249 1418530010 1418530070 ACCEPT OK";
     let options = ReadOptions {
-        described: vec![("fl-1".to_owned(), format(A)), ("fl-2".to_owned(), format(B))],
+        described: vec![
+            ("fl-1".to_owned(), format(A)),
+            ("fl-2".to_owned(), format(B)),
+        ],
         ..small()
     };
     let (_, report) = read(&group(&[line], &[]), &options);

@@ -287,7 +287,8 @@ def main():
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, stop)
     try:
-        run(pathlib.Path(sys.argv[1]).absolute())
+        # Resolved: a venv that is a link to another checkout's has that one's lock and marker, or `--clear` would empty it.
+        run(pathlib.Path(sys.argv[1]).resolve())
     except Stop:
         pass
     except Failed as error:

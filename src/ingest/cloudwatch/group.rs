@@ -73,10 +73,7 @@ impl Group {
 
     /// Exactly one of the two names a group: its name, unless it is another account's.
     fn name(&self) -> Option<String> {
-        self.place
-            .arn
-            .is_none()
-            .then(|| self.place.group.clone())
+        self.place.arn.is_none().then(|| self.place.group.clone())
     }
 
     /// Lists streams until their end, or until there are more than `enough`.
@@ -106,7 +103,12 @@ impl Group {
                     return Err(self.fault(DESCRIBE, "a stream in its answer has no name"));
                 };
                 // Not every server listens to the prefix.
-                if self.place.prefix.as_ref().is_none_or(|prefix| name.starts_with(prefix)) {
+                if self
+                    .place
+                    .prefix
+                    .as_ref()
+                    .is_none_or(|prefix| name.starts_with(prefix))
+                {
                     found.names.push(name);
                     found.first_ms = match (found.first_ms, first_event_timestamp) {
                         (Some(a), Some(b)) => Some(a.min(b)),
@@ -200,7 +202,8 @@ impl Group {
         token: Option<String>,
     ) -> Result<Page, Box<Fault>> {
         // An event that says nothing may have been a record.
-        let events = events.ok_or_else(|| self.fault(call, "an event in its answer has no message"))?;
+        let events =
+            events.ok_or_else(|| self.fault(call, "an event in its answer has no message"))?;
         let bytes: usize = events.iter().map(|event| event.message.len()).sum();
         let meter = self.session.aws().meter();
         meter.received(u64::try_from(bytes).unwrap_or(u64::MAX));

@@ -123,10 +123,7 @@ fn inputs(
 }
 
 /// The flow logs that write to the group: the topology's, or else those that AWS tells of now.
-fn logs_of(
-    group: &Group,
-    remote: &Remote,
-) -> Result<(Vec<GroupLog>, Vec<Diagnostic>), Box<Fault>> {
+fn logs_of(group: &Group, remote: &Remote) -> Result<(Vec<GroupLog>, Vec<Diagnostic>), Box<Fault>> {
     let name = Some(group.place.group.as_str());
     let here = |log: &&GroupLog| log.group.as_deref() == name;
     let logs: Vec<GroupLog> = remote.flow_logs.iter().filter(here).cloned().collect();

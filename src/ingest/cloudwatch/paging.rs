@@ -159,7 +159,9 @@ impl Paging {
         }
         match &mut self.memory {
             // From the beginning: events may come out of order, so the last timestamp says nothing of those before it.
-            Memory::Ids { nameless: false, .. } => {}
+            Memory::Ids {
+                nameless: false, ..
+            } => {}
             Memory::Last {
                 last_ms,
                 given,
@@ -170,7 +172,9 @@ impl Paging {
                 again.clone_from(given);
             }
             Memory::Ids { .. } | Memory::Last { .. } => {
-                return Err("its token expired, and events that were read cannot be told from new ones");
+                return Err(
+                    "its token expired, and events that were read cannot be told from new ones",
+                );
             }
         }
         self.sent = None;

@@ -27,9 +27,7 @@ impl Place {
             of_name(rest)
         };
         place
-            .filter(|place| {
-                is_group(&place.group) && place.prefix.as_deref().is_none_or(is_prefix)
-            })
+            .filter(|place| is_group(&place.group) && place.prefix.as_deref().is_none_or(is_prefix))
             .ok_or_else(|| Box::new(no_place(word)))
     }
 

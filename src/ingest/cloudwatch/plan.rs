@@ -123,8 +123,22 @@ mod tests {
 
     #[test]
     fn whatever_the_window_slices_tile_it_and_are_few() {
-        let sinces = [None, Some(0), Some(5), Some(NOON - 90 * 24 * HOUR), Some(NOON - 7 * 24 * HOUR), Some(NOON - 1)];
-        let firsts = [None, Some(-5), Some(7), Some(NOON - 400 * 24 * HOUR), Some(NOON + HOUR), Some(i64::MAX / 2)];
+        let sinces = [
+            None,
+            Some(0),
+            Some(5),
+            Some(NOON - 90 * 24 * HOUR),
+            Some(NOON - 7 * 24 * HOUR),
+            Some(NOON - 1),
+        ];
+        let firsts = [
+            None,
+            Some(-5),
+            Some(7),
+            Some(NOON - 400 * 24 * HOUR),
+            Some(NOON + HOUR),
+            Some(i64::MAX / 2),
+        ];
         for since in sinces {
             for first_s in firsts {
                 let window = window(since, Some(NOON));
@@ -134,7 +148,11 @@ mod tests {
                 assert!(since.is_none_or(|since| from <= (since - 660).max(0)));
                 assert!(got.windows(2).all(|pair| pair[0].1 == pair[1].0));
                 assert!(got.iter().all(|(a, b)| a < b));
-                assert!(got.len() <= 3 + SLICES_MAX as usize, "{since:?} {first_s:?} {}", got.len());
+                assert!(
+                    got.len() <= 3 + SLICES_MAX as usize,
+                    "{since:?} {first_s:?} {}",
+                    got.len()
+                );
             }
         }
         let backwards = window(Some(NOON), Some(NOON - 24 * HOUR));
@@ -172,7 +190,10 @@ mod tests {
         for (title, region, streams, slices, expected) in cases {
             assert_eq!(way(streams, slices, quota(region)), expected, "{title}");
         }
-        let poor = Quota { get: 5, ..quota("eu-west-1") };
+        let poor = Quota {
+            get: 5,
+            ..quota("eu-west-1")
+        };
         assert_eq!(way(1, 25, poor), Way::Slices);
     }
 }
