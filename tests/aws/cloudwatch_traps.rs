@@ -1,7 +1,5 @@
 //! What a log group's API does that no emulator does, answered by a script: the wire, the request, and what the run says.
 
-#![expect(clippy::unwrap_used, reason = "tests")]
-
 use serde_json::{Value, json};
 
 use crate::proxy::{Action, Proxy, Request};
@@ -89,8 +87,11 @@ fn verify(proxy: &Proxy, source: &str, more: &[&str]) -> Said {
         "--topology",
         "sample-data/gateway-endpoint-only/topology.json",
     ]);
-    args.extend(["--since", SINCE, "--until", UNTIL]);
+    args.extend(["--until", UNTIL]);
     args.extend(more);
+    if !more.contains(&"--since") {
+        args.extend(["--since", SINCE]);
+    }
     let ran = flowproof(&args, &[]);
     let evidence: Value = serde_json::from_str(&ran.stdout).unwrap_or_default();
     let inputs = evidence["inputs"].as_array();
@@ -201,6 +202,38 @@ fn what_cannot_be_read_to_its_end_is_not_whole_and_says_why() {
         // What came before counts, once or twice as it came.
         assert!(said.flows.unwrap() >= 1, "{title}");
         assert!(said.stderr.contains(words), "{title}: {}", said.stderr);
+    }
+}
+
+#[test]
+fn streams_on_later_pages_are_read_too() {
+    // Three pages, one of them empty; the last event of each stream is said to be long past.
+    let proxy = Proxy::start(None, |request| {
+        let body = body(request);
+        let token = body["nextToken"].as_str();
+        match operation(request) {
+            "DescribeLogStreams" => {
+                let (name, next) = match token {
+                    None => (Some("eni-1-all"), Some("empty")),
+                    Some("empty") => (None, Some("last")),
+                    Some(_) => (Some("eni-2-all"), None),
+                };
+                let named = |name| json!({"logStreamName": name, "lastEventTimestamp": 5});
+                let streams: Vec<Value> = name.into_iter().map(named).collect();
+                let answer = json!({"logStreams": streams, "nextToken": next});
+                Action::answer(200, answer.to_string())
+            }
+            "GetLogEvents" if token.is_none() => page(&[1], Some("a")),
+            "GetLogEvents" => page(&[], Some("a")),
+            "FilterLogEvents" => page(&[], None),
+            _ => Action::answer(200, NO_FLOW_LOGS),
+        }
+    });
+    // Four hours and one before bear two streams.
+    let said = verify(&proxy, "cloudwatch:g", &["--since", "2026-08-01T09:00:00Z"]);
+    assert_eq!((said.flows, said.whole), (Some(2), true), "{}", said.stderr);
+    for request in sent(&proxy, "DescribeLogStreams") {
+        assert_eq!(request["limit"], 50);
     }
 }
 

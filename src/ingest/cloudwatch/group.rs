@@ -44,8 +44,10 @@ pub(super) struct Group {
 /// What DescribeLogStreams says.
 #[derive(Debug, Default)]
 pub(super) struct Streams {
-    /// Their names; all of them, if no more than were asked for.
+    /// Their names, in the order of the alphabet.
     pub(super) names: Vec<String>,
+    /// Those are all.
+    pub(super) all: bool,
     /// The earliest time that one of them gives for its first event. AWS keeps it right only in the long run, so nothing is
     /// ever left out by it.
     pub(super) first_ms: Option<i64>,
@@ -116,7 +118,8 @@ impl Group {
                     };
                 }
             }
-            if answer.next_token.is_none() || found.names.len() > enough {
+            found.all = answer.next_token.is_none();
+            if found.all || found.names.len() > enough {
                 return Ok(found);
             }
             if answer.next_token == token {

@@ -64,7 +64,7 @@ async fn pages(
         None => Paging::slice(from_ms, group.place.prefix.clone()),
     };
     loop {
-        let (from_ms, token) = (paging.from_ms(), paging.token());
+        let (from_ms, token) = (paging.start_ms(), paging.token());
         let answer = match stream {
             Some(stream) => group.get(stream, from_ms, to_ms, token).await,
             None => group.filter(from_ms, to_ms, token).await,

@@ -103,7 +103,8 @@ fn inputs(
     };
     let first_s = streams.first_ms.map(|ms| ms.div_euclid(1_000));
     let slices = slices(remote.window, remote.now_s, first_s);
-    match way(streams.names.len(), slices.len(), quota) {
+    let known = streams.all.then_some(streams.names.len());
+    match way(known, slices.len(), quota) {
         Way::Streams => {
             let span = span(remote.window, remote.now_s);
             let one = |name| (format!("{}/{name}", place.uri), messages(Some(name), span));

@@ -113,7 +113,7 @@ impl Paging {
     }
 
     /// The start time to ask with.
-    pub(super) fn from_ms(&self) -> i64 {
+    pub(super) fn start_ms(&self) -> i64 {
         self.from_ms
     }
 

@@ -42,7 +42,7 @@ fn read(paging: &mut Paging, pages: &[Page]) -> (Vec<String>, Result<bool, Troub
 #[test]
 fn a_slice_goes_on_through_empty_pages_and_ends_without_a_token() {
     let mut paging = Paging::slice(5, None);
-    assert_eq!((paging.from_ms(), paging.token()), (5, None));
+    assert_eq!((paging.start_ms(), paging.token()), (5, None));
     let pages = [
         page(&[], Some("a")),
         page(&[event("1", 7)], Some("b")),
@@ -89,7 +89,7 @@ fn a_slice_whose_token_expired_begins_again_and_gives_nothing_twice() {
     );
     assert_eq!(first, ["2", "1"]);
     paging.restart().unwrap();
-    assert_eq!((paging.from_ms(), paging.token()), (5, None));
+    assert_eq!((paging.start_ms(), paging.token()), (5, None));
     // A late event stands before those that were read; the token may be the same as before.
     let again = [
         page(&[event("late", 6), event("1", 7), event("2", 9)], Some("a")),
@@ -159,7 +159,7 @@ fn a_stream_whose_token_expired_goes_on_from_its_last_time() {
     )];
     assert_eq!(read(&mut paging, &begun).0.len(), 4);
     paging.restart().unwrap();
-    assert_eq!((paging.from_ms(), paging.token()), (8, None));
+    assert_eq!((paging.start_ms(), paging.token()), (8, None));
     let again = [
         bare("2", 8),
         bare("late", 8),

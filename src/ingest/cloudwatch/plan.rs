@@ -84,9 +84,9 @@ pub(super) fn streams_max(slices: usize, quota: Quota) -> usize {
     usize::try_from(streams).unwrap_or(usize::MAX)
 }
 
-/// The way that needs less time.
-pub(super) fn way(streams: usize, slices: usize, quota: Quota) -> Way {
-    if streams <= streams_max(slices, quota) {
+/// The way that needs less time. `streams`: how many there are, `None` if not all are known, so that not all would be read.
+pub(super) fn way(streams: Option<usize>, slices: usize, quota: Quota) -> Way {
+    if streams.is_some_and(|streams| streams <= streams_max(slices, quota)) {
         Way::Streams
     } else {
         Way::Slices
@@ -188,12 +188,17 @@ mod tests {
             ("us-west-2 has 10 of each",                  "us-west-2",    12,      25,     Way::Streams),
         ];
         for (title, region, streams, slices, expected) in cases {
-            assert_eq!(way(streams, slices, quota(region)), expected, "{title}");
+            assert_eq!(
+                way(Some(streams), slices, quota(region)),
+                expected,
+                "{title}"
+            );
         }
         let poor = Quota {
             get: 5,
             ..quota("eu-west-1")
         };
-        assert_eq!(way(1, 25, poor), Way::Slices);
+        assert_eq!(way(Some(1), 25, poor), Way::Slices);
+        assert_eq!(way(None, 1_000_000, quota("eu-west-1")), Way::Slices);
     }
 }
