@@ -21,3 +21,7 @@ mod harness;
 mod s3;
 #[path = "aws/s3_faults.rs"]
 mod s3_faults;
+#[path = "aws/cloudwatch.rs"]
+mod cloudwatch;
+#[path = "aws/cloudwatch_traps.rs"]
+mod cloudwatch_traps;

@@ -11,6 +11,7 @@
 
 mod endpoint;
 mod fault;
+pub mod flow_logs;
 mod http;
 mod meter;
 pub mod query;
@@ -19,4 +20,5 @@ mod xml;
 
 pub use fault::{Call, Fault, Kind};
 pub use meter::{Meter, Spent};
+pub(crate) use session::ATTEMPTS_MAX;
 pub use session::{Ask, Aws, Session};

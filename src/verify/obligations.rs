@@ -351,11 +351,12 @@ fn inputs_whole(of: &Checked<'_, '_>) -> Obligation {
     let broken: Vec<&InputReport> = of.inputs.iter().filter(|input| !input.whole).collect();
     let set_aside: u64 = of.inputs.iter().map(|input| input.set_aside).sum();
     // AWS writes no object without records; what is left of one that lost them all looks just like this. JSON says itself that
-    // it has come to its end, and CloudWatch does write it without events.
+    // it has come to its end, and CloudWatch does write it without events; an hour of a log group may have none.
+    let may_be_empty = |encoding: &str| encoding.starts_with("json") || encoding == "cloudwatch";
     let hollow = of
         .inputs
         .iter()
-        .filter(|input| input.whole && input.rows == 0 && !input.encoding.starts_with("json"))
+        .filter(|input| input.whole && input.rows == 0 && !may_be_empty(&input.encoding))
         .count();
     let hollow = u64::try_from(hollow).unwrap_or(u64::MAX);
     let broken_count = u64::try_from(broken.len()).unwrap_or(u64::MAX);
