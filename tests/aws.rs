@@ -15,6 +15,10 @@ mod run;
 #[path = "aws/servers.rs"]
 mod servers;
 
+#[path = "aws/ec2.rs"]
+mod ec2;
+#[path = "aws/ec2_faults.rs"]
+mod ec2_faults;
 #[path = "aws/harness.rs"]
 mod harness;
 #[path = "aws/s3.rs"]
