@@ -12,7 +12,7 @@ use aws_smithy_runtime_api::client::stalled_stream_protection::StalledStreamProt
 use aws_smithy_types::retry::RetryConfig;
 use aws_smithy_types::timeout::TimeoutConfig;
 use aws_types::service_config::ServiceConfigKey;
-use tokio::runtime::{Builder, Runtime};
+use tokio::runtime::{Builder, Handle, Runtime};
 
 use crate::aws::fault::{Fault, Kind};
 use crate::aws::http;
@@ -45,11 +45,22 @@ pub struct Aws {
 }
 
 struct Inner {
-    runtime: Runtime,
+    /// Taken when this is dropped.
+    runtime: Option<Runtime>,
+    handle: Handle,
     client: SharedHttpClient,
     connector: SharedHttpConnector,
     meter: Arc<Meter>,
     timeout: Duration,
+}
+
+impl Drop for Inner {
+    fn drop(&mut self) {
+        // The last to hold it may be a task of its own, and a task must not wait for the end of its runtime.
+        if let Some(runtime) = self.runtime.take() {
+            runtime.shutdown_background();
+        }
+    }
 }
 
 impl Aws {
@@ -76,7 +87,8 @@ impl Aws {
         let (client, connector) = http::clients(timeout, bundle);
         Ok(Aws {
             inner: Arc::new(Inner {
-                runtime,
+                handle: runtime.handle().clone(),
+                runtime: Some(runtime),
                 client,
                 connector,
                 meter: Arc::new(Meter::new(requests_max)),
@@ -151,12 +163,12 @@ impl Aws {
 
     /// Waits for a call. Never from inside one.
     pub fn block_on<F: Future>(&self, future: F) -> F::Output {
-        self.inner.runtime.block_on(future)
+        self.inner.handle.block_on(future)
     }
 
     /// Where tasks run that nobody waits for yet.
-    pub fn runtime(&self) -> &tokio::runtime::Handle {
-        self.inner.runtime.handle()
+    pub fn runtime(&self) -> &Handle {
+        &self.inner.handle
     }
 
     /// How long an answer, or the next bytes of one, may take.
@@ -219,5 +231,28 @@ impl Session {
     /// The way to AWS.
     pub fn aws(&self) -> &Aws {
         &self.aws
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc::channel;
+
+    use super::*;
+
+    #[test]
+    fn a_task_may_be_the_last_to_hold_the_way() {
+        let aws = Aws::new(None, Duration::from_secs(1)).unwrap();
+        let (go, wait) = channel::<()>();
+        let (done, ended) = channel();
+        let held = aws.clone();
+        aws.runtime().spawn(async move {
+            wait.recv().unwrap();
+            drop(held);
+            done.send(()).unwrap();
+        });
+        drop(aws);
+        go.send(()).unwrap();
+        ended.recv().unwrap();
     }
 }
