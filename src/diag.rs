@@ -270,6 +270,7 @@ pub const CODES: &[(&str, &str)] = &[
     ("topology-duplicate", "the same resource twice, and not alike"),
     ("topology-empty", "a topology without a single VPC"),
     ("topology-entries-without-id", "entries of a prefix list that do not say of which"),
+    ("topology-missing-right", "a call that `topology snapshot` had no right to, so the topology lacks its answer"),
     ("topology-no-flow-logs", "a topology that does not tell the flow logs"),
     ("topology-partial-page", "a describe answer that says that there are more pages"),
     ("topology-undated", "a topology that does not say when it was taken"),

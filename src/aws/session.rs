@@ -19,7 +19,7 @@ use crate::aws::http;
 use crate::aws::meter::Meter;
 
 /// Attempts of one call, the first included. With backoff and jitter this bridges about half a minute.
-pub(super) const ATTEMPTS_MAX: u32 = 6;
+pub(crate) const ATTEMPTS_MAX: u32 = 6;
 /// Waited before the second attempt, at most; doubled for each further one.
 pub(super) const BACKOFF: Duration = Duration::from_millis(300);
 /// The longest wait between two attempts.

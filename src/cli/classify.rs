@@ -175,7 +175,8 @@ impl Opened {
         let (mut schemas, mut kept) = (Vec::new(), HashMap::new());
         for (index, input) in inputs.iter().enumerate() {
             pipeline::prepare(inputs, index + 1..index + 1 + pipeline::AHEAD_PER_THREAD);
-            let once = input.size().is_none();
+            // What is asked for at AWS can be asked for again, and hundreds of open answers would need memory.
+            let once = input.size().is_none() && !ingest::is_remote(input.uri());
             let mut reader = InputReader::open(input, if once { options } else { &peek });
             let first = reader.next_batch();
             for format in reader.formats() {

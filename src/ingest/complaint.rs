@@ -25,6 +25,8 @@ pub(super) enum Fault<'a> {
     NoMessage(&'a str),
     /// The last line of an input that ends too early.
     Cut,
+    /// A line that fits two formats of its place, and says another thing by each.
+    Ambiguous(&'a str),
 }
 
 const WHY: &str =
@@ -46,6 +48,7 @@ impl Fault<'_> {
             Fault::Encoding(_) => "record-bad-encoding",
             Fault::TooLong(_) => "record-too-long",
             Fault::Cut => "input-truncated",
+            Fault::Ambiguous(_) => "format-ambiguous",
         }
     }
 
@@ -105,6 +108,14 @@ impl Fault<'_> {
                 "a line without its end, where the input ends too early".into(),
                 "fetch the file again",
             ),
+            Fault::Ambiguous(line) => (
+                "the line fits more than one format of those that are written here".into(),
+                format!(
+                    "`{}`, expected values that only one format can have",
+                    show(line)
+                ),
+                "let each flow log write to a log group of its own",
+            ),
         }
     }
 
@@ -117,7 +128,8 @@ impl Fault<'_> {
             | Fault::Encoding(_)
             | Fault::TooLong(_)
             | Fault::NoMessage(_)
-            | Fault::Cut => None,
+            | Fault::Cut
+            | Fault::Ambiguous(_) => None,
         }
     }
 

@@ -2,9 +2,10 @@
 
 use crate::ingest::options::ReadOptions;
 use crate::model::field::Field;
-use crate::model::format::{Format, FormatError};
+use crate::model::format::{Format, FormatError, FormatField};
 
-fn tokens(line: &str) -> impl Iterator<Item = &str> {
+/// The values of a line.
+pub(super) fn tokens(line: &str) -> impl Iterator<Item = &str> {
     line.split([' ', '\t']).filter(|token| !token.is_empty())
 }
 
@@ -66,6 +67,22 @@ pub(super) fn without(line: &str, flow_log: Option<&str>, options: &ReadOptions)
         .iter()
         .all(|(_, format)| format == first)
         .then(|| first.clone())
+}
+
+/// The format that the user says, or AWS's default: where the place has told that nobody else says one.
+pub(super) fn said_or_default(line: &str, options: &ReadOptions) -> Format {
+    let said = options.log_format.clone();
+    said.unwrap_or_else(|| default_of(line))
+}
+
+/// Whether a line that fits two formats says the same by both: each field is in both, with the same value.
+pub(super) fn mean_the_same(line: &str, one: &Format, other: &Format) -> bool {
+    let values: Vec<&str> = tokens(line).collect();
+    let same = |(field, value): (&FormatField, &&str)| {
+        let place = other.fields().iter().position(|same| same == field);
+        place.and_then(|place| values.get(place)) == Some(value)
+    };
+    one.fields().len() == other.fields().len() && one.fields().iter().zip(&values).all(same)
 }
 
 /// AWS's default format: of a transit gateway, if the line has its shape, else of a VPC.

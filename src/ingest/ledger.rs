@@ -22,6 +22,8 @@ pub(super) struct Ledger {
     /// Rows in batches that have left the reader.
     handed: u64,
     whole: bool,
+    /// An hour of a log group may have no record; a file has one.
+    may_be_empty: bool,
     kept: Vec<Kept>,
 }
 
@@ -33,7 +35,7 @@ struct Kept {
 }
 
 impl Ledger {
-    pub(super) fn new(uri: &str) -> Ledger {
+    pub(super) fn new(uri: &str, may_be_empty: bool) -> Ledger {
         Ledger {
             uri: uri.to_owned(),
             rows: 0,
@@ -43,6 +45,7 @@ impl Ledger {
             set_aside: 0,
             handed: 0,
             whole: true,
+            may_be_empty,
             kept: Vec::new(),
         }
     }
@@ -141,7 +144,7 @@ impl Ledger {
     /// The counts, `whole` and the complaints; the rest of the report is the reader's.
     pub(super) fn into_report(mut self) -> InputReport {
         self.check();
-        if self.whole && self.rows == 0 {
+        if self.whole && self.rows == 0 && !self.may_be_empty {
             let empty = Diagnostic::new(
                 Severity::Warning,
                 "input-empty",
@@ -182,7 +185,7 @@ mod tests {
 
     #[test]
     fn the_first_five_of_a_code_are_shown_and_the_rest_counted() {
-        let mut ledger = Ledger::new("a.log");
+        let mut ledger = Ledger::new("a.log", false);
         for _ in 0..8 {
             ledger.row();
             ledger.set_aside("record-bad-number", |_| bad());
@@ -205,7 +208,7 @@ mod tests {
             ("all in order",                   |l| { l.row(); l.taken(Status::SkipData); l.handed(1) }, true),
         ];
         for (title, act, whole) in cases {
-            let mut ledger = Ledger::new("a.log");
+            let mut ledger = Ledger::new("a.log", false);
             act(&mut ledger);
             let report = ledger.into_report();
             assert_eq!(report.whole, whole, "{title}");
@@ -219,8 +222,10 @@ mod tests {
 
     #[test]
     fn nothing_at_all_is_whole_but_said() {
-        let report = Ledger::new("a.log").into_report();
+        let report = Ledger::new("a.log", false).into_report();
         assert!(report.whole);
         assert_eq!(report.diagnostics[0].code, "input-empty");
+        let report = Ledger::new("cloudwatch:g", true).into_report();
+        assert!(report.whole && report.diagnostics.is_empty());
     }
 }

@@ -18,6 +18,8 @@ enum State {
     Fresh,
     /// This one.
     Open(Box<Open>),
+    /// One of these, line by line: several flow logs write to one place.
+    Several(Vec<Open>),
     /// None, for the reason with this code; it has been said.
     Unknown(&'static str),
 }
@@ -28,13 +30,25 @@ struct Open {
     builder: BatchBuilder,
 }
 
+impl Open {
+    fn new(format: Format, options: &ReadOptions) -> Open {
+        Open {
+            shape: Shape::new(&format),
+            builder: BatchBuilder::new(&format, options.projection),
+            format,
+        }
+    }
+}
+
 /// Collects the records of one input.
 pub(super) struct Records {
     pub(super) ledger: Ledger,
     options: ReadOptions,
     flow_log: Option<String>,
-    /// Told by the place; each line has one of them.
+    /// Told by the place; each line has one of them, or the one that the user says.
     told: Vec<Format>,
+    /// The place knows who writes there: the formats of logs elsewhere say nothing here.
+    told_all: bool,
     state: State,
     formats: Vec<Format>,
     ready: VecDeque<FlowBatch>,
@@ -42,11 +56,20 @@ pub(super) struct Records {
 
 impl Records {
     pub(super) fn new(input: &Input, options: &ReadOptions) -> Records {
+        let is_log_group = input.opener().encoding() == Some("cloudwatch");
+        let mut told = input.formats().to_vec();
+        if let Some(format) = &options.log_format
+            && !told.is_empty()
+            && !told.contains(format)
+        {
+            told.push(format.clone());
+        }
         Records {
-            ledger: Ledger::new(input.uri()),
+            ledger: Ledger::new(input.uri(), is_log_group),
             options: options.clone(),
             flow_log: input.flow_log().map(str::to_owned),
-            told: input.formats().to_vec(),
+            told,
+            told_all: is_log_group,
             state: State::Fresh,
             formats: Vec::new(),
             ready: VecDeque::new(),
@@ -67,7 +90,8 @@ impl Records {
     /// A line without blanks at its ends. `scratch` is the caller's, so that it is made once for many lines.
     #[inline]
     pub(super) fn line<'a>(&mut self, line: &'a str, number: u64, scratch: &mut Vec<Value<'a>>) {
-        if self.is_header(line, number) {
+        // Whoever knows the formats knows that there is no header: a line that reads like one is a bad record.
+        if self.told.is_empty() && self.is_header(line, number) {
             return;
         }
         self.ledger.row();
@@ -79,6 +103,7 @@ impl Records {
                 Ok(status) => self.take(scratch, status, number),
                 Err(fault) => self.fault(fault, number),
             },
+            State::Several(_) => self.one_of_several(line, number, scratch),
             State::Unknown(code) => {
                 let code = *code;
                 self.ledger.set_aside_again(code);
@@ -116,24 +141,61 @@ impl Records {
         }
     }
 
-    /// Hands the batch in work on, full or not.
-    pub(super) fn flush(&mut self) {
-        let State::Open(open) = &mut self.state else {
+    /// A line of one of several formats: it is taken if exactly one meaning fits it.
+    fn one_of_several<'a>(&mut self, line: &'a str, number: u64, scratch: &mut Vec<Value<'a>>) {
+        let State::Several(several) = &mut self.state else {
             return;
         };
-        if open.builder.is_empty() {
+        let count = header::tokens(line).count();
+        let mut fits: Option<(usize, Status)> = None;
+        let mut fault: Option<Fault<'a>> = None;
+        let mut read = 0;
+        for (index, open) in several.iter().enumerate() {
+            if open.shape.len() != count {
+                continue;
+            }
+            read = index;
+            match (open.shape.line(line, scratch), fits) {
+                (Ok(status), None) => fits = Some((index, status)),
+                (Ok(_), Some((first, _))) => {
+                    if !header::mean_the_same(line, &several[first].format, &open.format) {
+                        self.fault(Fault::Ambiguous(line), number);
+                        return;
+                    }
+                }
+                (Err(bad), _) => fault = fault.or(Some(bad)),
+            }
+        }
+        let Some((index, status)) = fits else {
+            let expected = several.first().map_or(0, |open| open.shape.len());
+            let wrong_count = Fault::Count {
+                got: count,
+                expected,
+            };
+            self.fault(fault.unwrap_or(wrong_count), number);
+            return;
+        };
+        let open = &mut several[index];
+        // The scratch has what the last one read.
+        if read != index && open.shape.line(line, scratch).is_err() {
             return;
         }
-        match open.builder.finish() {
-            Ok(batch) => self.ready.push_back(batch),
-            Err(why) => {
-                let what = format!(
-                    "its records do not fit into a batch: {}",
-                    show(&why.to_string())
-                );
-                let lost = unreadable("input-unreadable", self.ledger.uri(), what);
-                self.ledger.not_whole(lost);
-            }
+        self.ledger.taken(status);
+        let pushed = open.builder.push(scratch, status, number);
+        if pushed.is_err() || open.builder.len() >= self.options.batch_rows.max(1) {
+            hand_on(open, &mut self.ready, &mut self.ledger);
+        }
+    }
+
+    /// Hands the batches in work on, full or not.
+    pub(super) fn flush(&mut self) {
+        let opens = match &mut self.state {
+            State::Open(open) => std::slice::from_mut(open.as_mut()),
+            State::Several(several) => several.as_mut_slice(),
+            State::Fresh | State::Unknown(_) => return,
+        };
+        for open in opens {
+            hand_on(open, &mut self.ready, &mut self.ledger);
         }
     }
 
@@ -143,7 +205,7 @@ impl Records {
                 None => return false,
                 Some(format) => format,
             },
-            State::Open(_) | State::Unknown(_) => match header::later(line) {
+            State::Open(_) | State::Several(_) | State::Unknown(_) => match header::later(line) {
                 None => return false,
                 Some(format) => Ok(format),
             },
@@ -173,11 +235,7 @@ impl Records {
         if !self.formats.contains(&format) {
             self.formats.push(format.clone());
         }
-        self.state = State::Open(Box::new(Open {
-            shape: Shape::new(&format),
-            builder: BatchBuilder::new(&format, self.options.projection),
-            format,
-        }));
+        self.state = State::Open(Box::new(Open::new(format, &self.options)));
     }
 
     /// From here on, rows cannot be read, for this is not a format.
@@ -200,11 +258,25 @@ impl Records {
     }
 
     fn choose(&mut self, line: &str, number: u64) {
-        if let [format] = self.told.as_slice() {
-            self.open(format.clone());
-            return;
+        match self.told.as_slice() {
+            [] => {}
+            [format] => {
+                self.open(format.clone());
+                return;
+            }
+            several => {
+                let open = |format: &Format| Open::new(format.clone(), &self.options);
+                self.state = State::Several(several.iter().map(open).collect());
+                self.formats = several.to_vec();
+                return;
+            }
         }
-        match header::without(line, self.flow_log.as_deref(), &self.options) {
+        let format = if self.told_all {
+            Some(header::said_or_default(line, &self.options))
+        } else {
+            header::without(line, self.flow_log.as_deref(), &self.options)
+        };
+        match format {
             Some(format) => self.open(format),
             None => {
                 let place = Location::line(self.ledger.uri(), number);
@@ -232,3 +304,25 @@ impl Records {
         }
     }
 }
+
+/// Hands a batch on, if there is anything in it.
+fn hand_on(open: &mut Open, ready: &mut VecDeque<FlowBatch>, ledger: &mut Ledger) {
+    if open.builder.is_empty() {
+        return;
+    }
+    match open.builder.finish() {
+        Ok(batch) => ready.push_back(batch),
+        Err(why) => {
+            let what = format!(
+                "its records do not fit into a batch: {}",
+                show(&why.to_string())
+            );
+            let lost = unreadable("input-unreadable", ledger.uri(), what);
+            ledger.not_whole(lost);
+        }
+    }
+}
+
+#[cfg(test)]
+#[path = "records_tests.rs"]
+mod tests;

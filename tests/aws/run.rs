@@ -207,8 +207,8 @@ with concurrent.futures.ThreadPoolExecutor(16) as pool:
 /// A log stream's name, and its events as milliseconds since 1970 and text.
 pub type Stream<'a> = (&'a str, &'a [(i64, &'a str)]);
 
-/// Puts events into moto, and makes the log group and its streams if they are missing. As in AWS an event may be 14 days old
-/// at most and 2 hours ahead; one that is refused fails the test.
+/// Puts events into moto, and makes the log group and its streams if they are missing. As in AWS an event may be 2 hours
+/// ahead at most; one that is refused fails the test. Unlike AWS, moto is told to take old ones.
 pub fn put_events(servers: &Servers, log_group: &str, streams: &[Stream<'_>]) {
     const SCRIPT: &str = r#"
 import boto3, json, sys

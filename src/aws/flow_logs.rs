@@ -1,0 +1,83 @@
+//! Which flow logs write to a log group: DescribeFlowLogs by the group's name.
+
+use crate::aws::fault::{Call, Fault, Kind};
+use crate::aws::query::{self, EC2};
+use crate::aws::session::Session;
+use crate::aws::xml;
+use crate::model::format::Format;
+
+const DESCRIBE: Call = Call {
+    name: "DescribeFlowLogs",
+    permission: "ec2:DescribeFlowLogs",
+};
+
+/// The flow logs of the session's account and Region that write to this log group: id, and format where it is told and can be
+/// read.
+///
+/// # Errors
+/// What AWS says after the last attempt; an answer that is not whole.
+pub async fn of_group(
+    session: &Session,
+    group: &str,
+) -> Result<Vec<(String, Option<Format>)>, Box<Fault>> {
+    let bad = |what: &str| {
+        let fault = Fault::new(Kind::Other, DESCRIBE, group, session.region(), what);
+        Box::new(fault)
+    };
+    let mut found = Vec::new();
+    let mut token: Option<String> = None;
+    loop {
+        let mut parameters = vec![
+            ("Filter.1.Name".to_owned(), "log-group-name".to_owned()),
+            ("Filter.1.Value.1".to_owned(), group.to_owned()),
+        ];
+        parameters.extend(token.clone().map(|token| ("NextToken".to_owned(), token)));
+        let answer = query::call(session, EC2, DESCRIBE, &parameters).await?;
+        let (mut logs, next) = read(&answer).map_err(|what| bad(&what))?;
+        found.append(&mut logs);
+        if next.is_none() {
+            return Ok(found);
+        }
+        if next == token {
+            return Err(bad("it gave a token for the second time"));
+        }
+        token = next;
+    }
+}
+
+type Page = (Vec<(String, Option<Format>)>, Option<String>);
+
+fn read(answer: &str) -> Result<Page, String> {
+    let root = xml::parse(answer)?;
+    let set = root.child("flowLogSet").ok_or("it has no flowLogSet")?;
+    let logs = set.children.iter().map(|log| {
+        let id = log.text_of("flowLogId").ok_or("a flow log has no id")?;
+        let format = log.text_of("logFormat");
+        let format = format.and_then(|text| Format::parse(text).ok());
+        Ok::<_, String>((id.to_owned(), format))
+    });
+    let next = root.text_of("nextToken").filter(|token| !token.is_empty());
+    Ok((logs.collect::<Result<_, _>>()?, next.map(str::to_owned)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_answer_tells_ids_formats_and_whether_there_is_more() {
+        let (logs, next) = read(
+            "<DescribeFlowLogsResponse><requestId>r</requestId><flowLogSet><item><flowLogId>fl-1</flowLogId>\
+             <logFormat>${srcaddr} ${dstaddr}</logFormat></item><item><flowLogId>fl-2</flowLogId></item></flowLogSet>\
+             <nextToken>n</nextToken></DescribeFlowLogsResponse>",
+        )
+        .unwrap();
+        assert_eq!(logs[0].0, "fl-1");
+        assert_eq!(logs[0].1, Format::parse("${srcaddr} ${dstaddr}").ok());
+        assert_eq!(logs[1], ("fl-2".to_owned(), None));
+        assert_eq!(next.as_deref(), Some("n"));
+        let empty = "<R><flowLogSet/><nextToken/></R>";
+        assert_eq!(read(empty), Ok((Vec::new(), None)));
+        assert!(read("<R/>").is_err());
+    }
+}
