@@ -1,5 +1,7 @@
 //! Parquet inputs of other hands: types and names that AWS does not write.
 
+use std::io;
+use std::ops::Range;
 use std::sync::Arc;
 
 use arrow::array::{
@@ -12,7 +14,7 @@ use parquet::basic::Compression;
 use parquet::file::properties::WriterProperties;
 
 use crate::ingest::testing::{codes, facts, random_access, read};
-use crate::ingest::{Limits, ReadOptions};
+use crate::ingest::{Input, Limits, Opener, Ranges, ReadOptions, Stamp};
 use crate::model::evidence::InputReport;
 
 fn written(columns: Vec<(&str, ArrayRef)>, compression: Compression) -> Vec<u8> {
@@ -120,5 +122,76 @@ fn codecs_and_limits() {
             (report.flows, report.whole, codes(&report)),
             (0, false, vec!["input-too-large".to_owned()])
         );
+    }
+}
+
+/// Bytes under a stamp: Parquet by name, as in S3.
+struct Stamped(Vec<u8>);
+
+impl Opener for Stamped {
+    fn open(&self) -> io::Result<Box<dyn io::Read + Send>> {
+        Ok(Box::new(io::Cursor::new(self.0.clone())))
+    }
+
+    fn ranges(&self) -> io::Result<Option<Box<dyn Ranges>>> {
+        Ok(Some(Box::new(Stamped(self.0.clone()))))
+    }
+
+    fn is_columnar(&self) -> bool {
+        true
+    }
+
+    fn stamp(&self) -> Stamp {
+        let etag = Some("\"a\"".to_owned());
+        Stamp {
+            etag,
+            ..Stamp::default()
+        }
+    }
+}
+
+impl Ranges for Stamped {
+    fn size(&self) -> u64 {
+        self.0.len() as u64
+    }
+
+    fn read(&mut self, range: Range<u64>) -> io::Result<Vec<u8>> {
+        let (start, end) = (usize::try_from(range.start), usize::try_from(range.end));
+        let bytes = self.0.get(start.unwrap()..end.unwrap());
+        bytes
+            .map(<[u8]>::to_vec)
+            .ok_or_else(|| io::ErrorKind::UnexpectedEof.into())
+    }
+
+    fn is_stamped(&self) -> bool {
+        true
+    }
+}
+
+#[test]
+fn under_a_stamp_only_what_is_parquet_goes_without_a_digest() {
+    let column: ArrayRef = Arc::new(StringArray::from(vec!["10.0.0.1"]));
+    let parquet = written(vec![("srcaddr", column)], Compression::SNAPPY);
+    let mut cut = parquet.clone();
+    cut.truncate(parquet.len() - 1);
+    #[rustfmt::skip]
+    let cases = [
+        // title,                 bytes,                            whole, sha256, encoding
+        ("Parquet",               parquet,                          true,  false,  "parquet"),
+        ("its end is missing",    cut,                              false, false,  "parquet"),
+        ("text under that name",  b"srcaddr\n10.0.0.1\n".to_vec(), true,  true,   "text"),
+        ("nothing",               vec![],                           true,  true,   "text"),
+    ];
+    for (title, bytes, whole, sha256, encoding) in cases {
+        let size = bytes.len() as u64;
+        let input = Input::new("a.parquet", Some(size), Arc::new(Stamped(bytes)));
+        let (_, report) = read(&input, &ReadOptions::default());
+        assert_eq!(
+            (report.whole, report.sha256.is_some(), report.size),
+            (whole, sha256, size),
+            "{title}"
+        );
+        assert_eq!(report.encoding, encoding, "{title}");
+        assert!(report.etag.is_some(), "{title}");
     }
 }

@@ -297,7 +297,8 @@ fn lines(world: &World) -> (String, Vec<String>) {
 fn a_large_object_takes_no_more_memory_than_a_small_one() {
     const PUT: &str = r#"
 import boto3, sys
-header, record = sys.argv[1].encode() + b"\n", sys.argv[2].encode() + b"\n"
+# Wide records: the bytes count here, and a dev build is slow at many.
+header, record = sys.argv[1].encode() + b" instance-tag\n", sys.argv[2].encode() + b" " + b"x" * 4000 + b"\n"
 size = 200_000_000
 body = header + record * ((size - len(header)) // len(record))
 boto3.client("s3").put_object(Bucket="large", Key="large.log", Body=body)
@@ -344,10 +345,9 @@ print(len(body))
         "{}",
         ran.stderr
     );
-    assert!(input["sha256"].is_string() && input["rows"].as_u64().unwrap() > 500_000);
+    assert!(input["sha256"].is_string() && input["rows"].as_u64().unwrap() > 40_000);
     // Below half of the object, whatever the world and the binary take. Where there is no /proc it stays 0.
     assert!(peak_kib < 100_000, "{peak_kib} KiB");
-    eprintln!("peak of {peak_kib} KiB for an object of {size} bytes");
 }
 
 fn high_water_kib(status: &str) -> Option<u64> {

@@ -92,6 +92,7 @@ fn assert_not_whole(title: &str, ran: &Ran, evidence: &Value, says: &[&str]) {
 }
 
 type Rule = fn(&Request) -> Action;
+type Env = &'static [(&'static str, &'static str)];
 
 #[test]
 fn what_passes_is_outlived() {
@@ -222,7 +223,7 @@ fn who_asks_decides() {
     let (ran, _) = run(&source, &reader);
     assert_eq!(ran.code, 0, "a reader may: {}", ran.stderr);
     #[rustfmt::skip]
-    let cases: [(&str, &str, &[(&str, &str)], &[&str]); 5] = [
+    let cases: [(&str, &str, Env, &[&str]); 5] = [
         ("a wrong secret", &source, &[("AWS_SECRET_ACCESS_KEY", "open-sesame")],  &["error[aws-credentials]", "ListObjectsV2 in eu-west-1", "HTTP 403 SignatureDoesNotMatch"]),
         ("an unknown key", &source, &[("AWS_ACCESS_KEY_ID", "nobody")],           &["error[aws-credentials]", "HTTP 403 InvalidAccessKeyId"]),
         ("no credentials", &source, &[("AWS_ACCESS_KEY_ID", ""), ("AWS_SECRET_ACCESS_KEY", "")], &["error[aws-credentials]"]),

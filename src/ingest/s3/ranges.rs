@@ -168,6 +168,7 @@ mod tests {
     use super::*;
 
     #[test]
+    #[expect(clippy::single_range_in_vec_init, reason = "one range is meant")]
     fn near_ranges_are_one_request() {
         let (gap, most) = (GAP_BYTES, JOINED_BYTES);
         #[rustfmt::skip]
