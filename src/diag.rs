@@ -72,9 +72,13 @@ impl Location {
     }
 }
 
+/// Names of sources are shown whole: the keys that AWS gives to flow logs are 190 characters long, and those of one day differ
+/// after 150. S3 ends keys at 1,024 bytes.
+const SOURCE_CHARS: usize = 1_100;
+
 impl fmt::Display for Location {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&show(&self.source))?;
+        f.write_str(&show_to(&self.source, SOURCE_CHARS))?;
         if let Some(line) = self.line {
             write!(f, ":{line}")?;
         }
@@ -174,10 +178,14 @@ pub fn hides(c: char) -> bool {
 
 /// Text from outside, fit to be shown: what [`hides`] is escaped, cut at 120 characters.
 pub fn show(text: &str) -> String {
-    const SHOWN_CHARS: usize = 120;
-    let mut out = String::with_capacity(text.len().min(SHOWN_CHARS));
+    show_to(text, 120)
+}
+
+/// The same, cut at so many characters.
+fn show_to(text: &str, chars_max: usize) -> String {
+    let mut out = String::with_capacity(text.len().min(chars_max));
     for (shown, c) in text.chars().enumerate() {
-        if shown == SHOWN_CHARS {
+        if shown == chars_max {
             out.push('…');
             break;
         }
@@ -209,6 +217,7 @@ pub const CODES: &[(&str, &str)] = &[
     ("aws-credentials", "no credentials, or none that AWS knows"),
     ("aws-credentials-expired", "credentials that expired in mid-run"),
     ("aws-not-found", "a bucket, key or log group that is not there"),
+    ("aws-object-archived", "an object in an archive that must be restored first"),
     ("aws-object-changed", "an object that is no longer what was listed"),
     ("aws-region", "no Region, or the wrong one"),
     ("aws-throttled", "a call that was throttled at every attempt"),
@@ -227,6 +236,7 @@ pub const CODES: &[(&str, &str)] = &[
     ("input-incomplete-page", "a saved answer that says that there are more pages"),
     ("input-interrupted", "an input not read to its end, because the run was stopped"),
     ("input-not-found", "a source that names nothing"),
+    ("input-passed-over", "objects that are no flow logs by their keys"),
     ("input-too-large", "an input that grows beyond the limit when it is unzipped"),
     ("input-truncated", "an input that ends too early"),
     ("input-unreadable", "an input that cannot be read or decoded"),
@@ -260,6 +270,7 @@ pub const CODES: &[(&str, &str)] = &[
     ("topology-duplicate", "the same resource twice, and not alike"),
     ("topology-empty", "a topology without a single VPC"),
     ("topology-entries-without-id", "entries of a prefix list that do not say of which"),
+    ("topology-missing-right", "a call that `topology snapshot` had no right to, so the topology lacks its answer"),
     ("topology-no-flow-logs", "a topology that does not tell the flow logs"),
     ("topology-partial-page", "a describe answer that says that there are more pages"),
     ("topology-undated", "a topology that does not say when it was taken"),

@@ -6,7 +6,7 @@ use std::process::ExitCode;
 
 use cli::args::{Cli, Command, TopologyCommand};
 use cli::exit::Outcome;
-use cli::{classify, interrupt, parse, shell, topology, verify};
+use cli::{classify, interrupt, parse, shell, snapshot, topology, verify};
 
 fn main() -> ExitCode {
     let now_s = jiff::Timestamp::now().as_second();
@@ -31,10 +31,10 @@ fn run(cli: Cli, now_s: i64) -> Outcome {
             cli::pool(asked.input.threads);
             classify::run(&asked, now_s, &stop)
         }
-        Command::Topology(asked) => {
-            let TopologyCommand::Check(check) = asked.command;
-            topology::run(&check)
-        }
+        Command::Topology(asked) => match asked.command {
+            TopologyCommand::Snapshot(asked) => snapshot::run(&asked, now_s, &stop),
+            TopologyCommand::Check(check) => topology::run(&check),
+        },
         Command::Completions(asked) => shell::completions(asked.shell),
         Command::Man => shell::man(),
     }

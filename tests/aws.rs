@@ -15,9 +15,16 @@ mod run;
 #[path = "aws/servers.rs"]
 mod servers;
 
+#[path = "aws/ec2.rs"]
+mod ec2;
+#[path = "aws/ec2_faults.rs"]
+mod ec2_faults;
 #[path = "aws/harness.rs"]
 mod harness;
-
+#[path = "aws/s3.rs"]
+mod s3;
+#[path = "aws/s3_faults.rs"]
+mod s3_faults;
 #[path = "aws/cloudwatch.rs"]
 mod cloudwatch;
 #[path = "aws/cloudwatch_traps.rs"]

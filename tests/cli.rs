@@ -343,6 +343,7 @@ fn help_is_as_expected() {
         ("classify",       &["classify", "--help"]),
         ("topology",       &["topology", "--help"]),
         ("topology-check", &["topology", "check", "--help"]),
+        ("topology-snapshot", &["topology", "snapshot", "--help"]),
         ("completions",    &["completions", "--help"]),
         ("man",            &["man", "--help"]),
     ];

@@ -34,6 +34,8 @@ pub enum Kind {
     NotFound,
     /// It is no longer what was listed.
     Changed,
+    /// It is in an archive, and must be restored first.
+    Archived,
     /// Asked too often, after all retries.
     Throttled,
     /// The bucket is in another Region.
@@ -235,6 +237,7 @@ impl Fault {
             Kind::Credentials => "give credentials as for the AWS CLI: --profile, AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY; test them with `aws sts get-caller-identity`".to_owned(),
             Kind::Expired => "renew them (for example `aws sso login`) and run it again; a role session may need to last longer".to_owned(),
             Kind::NotFound => "check the name, the Region and the account".to_owned(),
+            Kind::Archived => "restore it (`aws s3api restore-object`), wait until that is done, and run it again".to_owned(),
             Kind::Changed => "run it again; logs are written once, so find out what overwrites them".to_owned(),
             Kind::Throttled => "run it again later, or with a narrower window".to_owned(),
             Kind::WrongRegion => "give the bucket's Region with --region".to_owned(),
@@ -254,6 +257,7 @@ impl Kind {
             Kind::Credentials => "could not be signed: there are no credentials that AWS knows",
             Kind::Expired => "was refused: the credentials have expired",
             Kind::NotFound => "found nothing there",
+            Kind::Archived => "was refused: the object is in an archive",
             Kind::Changed => "found another object than was listed",
             Kind::Throttled => "was throttled, at every attempt",
             Kind::WrongRegion => "was sent to the wrong Region",
@@ -269,6 +273,7 @@ impl Kind {
             Kind::Credentials => "aws-credentials",
             Kind::Expired => "aws-credentials-expired",
             Kind::NotFound => "aws-not-found",
+            Kind::Archived => "aws-object-archived",
             Kind::Changed => "aws-object-changed",
             Kind::Throttled => "aws-throttled",
             Kind::WrongRegion | Kind::NoRegion => "aws-region",
@@ -327,6 +332,7 @@ fn kind_of(http: Option<u16>, code: Option<&str>, message: &str) -> Kind {
         | "IllegalLocationConstraintException" => {
             return Kind::WrongRegion;
         }
+        "InvalidObjectState" => return Kind::Archived,
         "PreconditionFailed" => return Kind::Changed,
         "SlowDown" | "RequestLimitExceeded" | "ServiceUnavailable" | "TooManyRequestsException" => {
             return Kind::Throttled;
@@ -434,6 +440,7 @@ mod tests {
             (Some(403), None,                           "",                      Kind::Denied),
             (Some(404), Some("NoSuchKey"),              "",                      Kind::NotFound),
             (Some(400), Some("InvalidVpcID.NotFound"),  "",                      Kind::NotFound),
+            (Some(403), Some("InvalidObjectState"),     "",                      Kind::Archived),
             (Some(412), Some("PreconditionFailed"),     "",                      Kind::Changed),
             (Some(503), Some("SlowDown"),               "",                      Kind::Throttled),
             (Some(503), Some("RequestLimitExceeded"),   "",                      Kind::Throttled),

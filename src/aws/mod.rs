@@ -9,6 +9,7 @@
 //! Async stays inside: a [`Session`] has a runtime of its own to wait on. Nothing is judged here, and nothing is fetched unless a
 //! source, a topology or metrics at AWS were asked for by name.
 
+mod ec2;
 mod endpoint;
 mod fault;
 pub mod flow_logs;
@@ -16,8 +17,10 @@ mod http;
 mod meter;
 pub mod query;
 mod session;
+mod shapes;
 mod xml;
 
+pub use ec2::{Snapshot, SnapshotAsk, snapshot};
 pub use fault::{Call, Fault, Kind};
 pub use meter::{Meter, Spent};
 pub(crate) use session::ATTEMPTS_MAX;

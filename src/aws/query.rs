@@ -171,7 +171,7 @@ async fn signed(
         .await
         .map_err(|error| (Kind::Credentials, chain(&error)))?;
     let identity: Identity = credentials.into();
-    let endpoint = endpoint::of(session, service);
+    let endpoint = endpoint::of(session, service).map_err(other)?;
     let uri = format!("{}/", endpoint.url.trim_end_matches('/'));
     let headers = [("content-type", "application/x-www-form-urlencoded")];
     let parameters = v4::SigningParams::builder()

@@ -11,6 +11,7 @@ use aws_smithy_runtime_api::client::http::{SharedHttpClient, SharedHttpConnector
 use aws_smithy_runtime_api::client::stalled_stream_protection::StalledStreamProtectionConfig;
 use aws_smithy_types::retry::RetryConfig;
 use aws_smithy_types::timeout::TimeoutConfig;
+use aws_types::service_config::ServiceConfigKey;
 use tokio::runtime::{Builder, Runtime};
 
 use crate::aws::fault::{Fault, Kind};
@@ -95,7 +96,9 @@ impl Aws {
     /// No Region, neither given nor in the environment or profile.
     pub fn session(&self, ask: &Ask) -> Result<Session, Box<Fault>> {
         let config = self.block_on(self.config(ask));
-        let Some(region) = config.region().map(ToString::to_string) else {
+        // An empty variable is as good as none, as for the AWS CLI.
+        let region = config.region().map(ToString::to_string);
+        let Some(region) = region.filter(|region| !region.is_empty()) else {
             return Err(Box::new(Fault {
                 kind: Kind::NoRegion,
                 ..Fault::local("no Region is set")
@@ -183,6 +186,18 @@ impl Session {
     /// The Region that is asked.
     pub fn region(&self) -> &str {
         &self.region
+    }
+
+    /// Whether a URL of the user's own stands in for the service of this id (`S3`): by option, environment or profile.
+    pub fn has_endpoint_of_its_own(&self, service_id: &'static str) -> bool {
+        let key = ServiceConfigKey::builder()
+            .service_id(service_id)
+            .env("AWS_ENDPOINT_URL")
+            .profile("endpoint_url")
+            .build();
+        let own = self.config.service_config().zip(key.ok());
+        self.config.endpoint_url().is_some()
+            || own.is_some_and(|(config, key)| config.load_config(key).is_some())
     }
 
     /// The same eyes, looking at another Region.

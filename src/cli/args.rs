@@ -37,6 +37,17 @@ Examples:
   The last day as CSV on stdout:
     flowproof classify logs/ --topology topology.json --since 24h --output - --output-format csv";
 
+const SNAPSHOT_EXAMPLES: &str = "\
+Examples:
+  One Region of the account that the environment names:
+    flowproof topology snapshot --region eu-west-1 --output topology.json
+  Two Regions of two accounts, one file each:
+    flowproof topology snapshot --region eu-west-1 --region us-east-1 \\
+      --profile prod --profile shared --output topologies
+  One VPC, and what its routes permit:
+    flowproof topology snapshot --vpc vpc-0a1b2c3d --output topology.json
+    flowproof topology check --topology topology.json";
+
 const CHECK_EXAMPLES: &str = "\
 Examples:
   flowproof topology check --topology topology.json
@@ -176,7 +187,32 @@ pub struct Topology {
 
 #[derive(Debug, Subcommand)]
 pub enum TopologyCommand {
+    Snapshot(Snapshot),
     Check(Check),
+}
+
+/// Ask the EC2 API for the network's shape, and write it down for --topology
+///
+/// Makes the describe calls of docs/aws.md, page by page. The file holds what `aws ec2 describe-… --output json` prints, with the
+/// time, the account and the Region. A call that the caller has no right to is recorded in it; any other failure leaves no file.
+#[derive(Debug, Args)]
+#[command(after_help = EXIT_CODES, after_long_help = format!("{SNAPSHOT_EXAMPLES}\n\n{EXIT_CODES}"))]
+pub struct Snapshot {
+    /// Where to write: a file, or `-` for stdout; a folder, if several Regions, profiles or roles are asked
+    ///
+    /// A folder is made if it is missing, and holds one file each: ACCOUNT_REGION.json.
+    #[arg(long, value_name = "FILE|DIR", value_parser = Target::parse)]
+    pub output: Target,
+
+    /// Only this VPC, where a call can be narrowed; may be given several times [default: all]
+    #[arg(long = "vpc", value_name = "ID")]
+    pub vpcs: Vec<String>,
+
+    #[command(flatten)]
+    pub speech: Speech,
+
+    #[command(flatten)]
+    pub aws: AtAws,
 }
 
 /// Say what a topology lacks, and what its routes alone permit

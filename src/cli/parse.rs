@@ -6,7 +6,8 @@ use clap::error::ErrorKind;
 use clap::{CommandFactory, FromArgMatches};
 use flowproof::model::window::{Window, rfc3339};
 
-use super::args::{Cli, Command, Input, Verify};
+use super::args::{Cli, Command, Input, Topology, TopologyCommand, Verify};
+use super::snapshot;
 use super::values::Target;
 
 /// The definition from which parser, completions and manual are made. `ranges_date`: of the built-in ip-ranges.json.
@@ -38,6 +39,9 @@ pub fn parse(
             "classify",
             check_input(&classify.input, now_s).and_then(|()| classify.format().map(|_| ())),
         ),
+        Command::Topology(Topology {
+            command: TopologyCommand::Snapshot(asked),
+        }) => ("topology", snapshot::check(asked)),
         Command::Topology(_) | Command::Completions(_) | Command::Man => return Ok(cli),
     };
     let Err(message) = checked else {

@@ -87,6 +87,9 @@ fn wrong_usage_ends_with_2_and_says_what_to_do() {
         ("flowproof classify x --topology t --output a.txt",           "add --output-format"),
         ("flowproof topology check",                                   "--topology"),
         ("flowproof topology",                                         "check"),
+        ("flowproof topology snapshot",                                "--output"),
+        ("flowproof topology snapshot --region a --region b --output -", "--output is stdout"),
+        ("flowproof topology snapshot --profile a --profile b --output t.json", "--output is the file t.json"),
         ("flowproof verify x --topology t --wait 1h",                  "unexpected argument"),
         ("flowproof explain x",                                        "unrecognized subcommand"),
     ];

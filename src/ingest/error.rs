@@ -34,6 +34,20 @@ pub enum Error {
         /// What the system says.
         why: std::io::Error,
     },
+    /// `s3://` without a bucket.
+    #[error("`{}` names no bucket", show(.word))]
+    NoBucket {
+        /// As written.
+        word: String,
+    },
+    /// A prefix without a single object that may be a log of the window.
+    #[error("`{}` names no object{}", show(.word), if *.outside > 0 { " of the window: all that is there lies outside it" } else { "" })]
+    NoObject {
+        /// As written.
+        word: String,
+        /// Objects and folders that the window leaves out.
+        outside: u64,
+    },
     /// A place at AWS, where the caller gave no way to AWS.
     #[error("cannot read `{}`: local files only are read here", show(.word))]
     NotLocal {
@@ -65,6 +79,16 @@ impl Error {
                 "input-unreadable",
                 path,
                 "let the user who runs this read the folder, or copy the logs to one that can be read",
+            ),
+            Error::NoBucket { word } => ("input-not-found", word, "write it as s3://BUCKET/PREFIX"),
+            Error::NoObject { word, outside } => (
+                "input-not-found",
+                word,
+                if *outside > 0 {
+                    "check --since and --until, which are compared with the dates in the keys, and whether the flow log delivers there"
+                } else {
+                    "check bucket and prefix with `aws s3 ls`; a prefix is compared with keys letter by letter"
+                },
             ),
             Error::NotLocal { word } => (
                 "input-unreadable",

@@ -104,13 +104,10 @@ impl ParquetReader {
         let uri = records.ledger.uri();
         match next.map_err(|why| corrupt(uri, &why))? {
             DecodeResult::NeedsData(wanted) => {
-                let mut data = Vec::with_capacity(wanted.len());
-                for range in &wanted {
-                    let read = self.ranges.read(range.clone());
-                    let read = read.map_err(|why| unread(uri, why))?;
-                    self.bytes += read.len() as u64;
-                    data.push(read.into());
-                }
+                let read = self.ranges.read_all(&wanted);
+                let read = read.map_err(|why| unread(uri, why))?;
+                self.bytes += read.iter().map(|bytes| bytes.len() as u64).sum::<u64>();
+                let data = read.into_iter().map(Into::into).collect();
                 let pushed = guarded(|| {
                     self.decoder
                         .push_ranges(wanted, data)

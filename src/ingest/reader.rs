@@ -136,6 +136,9 @@ impl InputReader {
 
     /// Opens the stream and looks at what it is.
     fn begin(&mut self) -> Result<(), Failure> {
+        if self.begin_columns()? {
+            return Ok(());
+        }
         let opened = self.input.opener().open().and_then(Stream::new)?;
         let stream = self.stream.insert(opened);
         let piece = Piece::first(stream);
@@ -156,6 +159,31 @@ impl InputReader {
         self.encoding = decoder.encoding();
         self.stage = Stage::Pieces(Pieces::new(decoder, piece));
         Ok(())
+    }
+
+    /// Parquet by name and by its last bytes, where the stamp stands for all bytes: no byte is read but those that are needed.
+    fn begin_columns(&mut self) -> Result<bool, Failure> {
+        const MAGIC: &[u8] = b"PAR1";
+        let opener = self.input.opener();
+        let Some(mut ranges) = opener
+            .is_columnar()
+            .then(|| opener.ranges())
+            .transpose()?
+            .flatten()
+        else {
+            return Ok(false);
+        };
+        let size = ranges.size();
+        let footed = match size.checked_sub(MAGIC.len() as u64) {
+            Some(from) => ranges.read(from..size)? == MAGIC,
+            None => false,
+        };
+        if footed && ranges.is_stamped() {
+            (self.encoding, self.stamped) = ("parquet", true);
+            let columns = ParquetReader::open(ranges, &self.options, &mut self.records)?;
+            self.stage = Stage::Columns(Box::new(columns));
+        }
+        Ok(self.stamped)
     }
 
     fn begin_parquet(&mut self, head: Piece) -> Result<(), Failure> {

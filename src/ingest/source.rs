@@ -38,6 +38,12 @@ pub trait Opener: Send + Sync {
         Ok(None)
     }
 
+    /// Whether it is Parquet by its name, and its ranges are stamped: then they come first, and [`Opener::open`] only if the name
+    /// was wrong.
+    fn is_columnar(&self) -> bool {
+        false
+    }
+
     /// It will be opened soon: whoever reads over a network may begin, within bounds.
     fn prepare(&self) {}
 
@@ -73,6 +79,17 @@ pub trait Ranges: Send {
     /// # Errors
     /// A range beyond the end, or whatever the place says.
     fn read(&mut self, range: Range<u64>) -> io::Result<Vec<u8>>;
+
+    /// All bytes of several ranges, in their order.
+    ///
+    /// # Errors
+    /// As [`Ranges::read`].
+    fn read_all(&mut self, ranges: &[Range<u64>]) -> io::Result<Vec<Vec<u8>>> {
+        ranges
+            .iter()
+            .map(|range| self.read(range.clone()))
+            .collect()
+    }
 
     /// Whether the stamp stands for the bytes, so that those of other columns need not be read for a digest.
     fn is_stamped(&self) -> bool {

@@ -119,3 +119,20 @@ pub(super) fn time_of(value: &serde_json::Value) -> Option<i64> {
         _ => None,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_are_read_as_either_version_of_the_cli_prints_them() {
+        for text in [
+            "2024-01-01T00:00:00.000Z",
+            "2024-01-01T00:00:00Z",
+            "2024-01-01T00:00:00+00:00",
+            "2024-01-01T00:00:00.120000+00:00",
+        ] {
+            assert_eq!(time_of(&text.into()), Some(1_704_067_200), "{text}");
+        }
+    }
+}

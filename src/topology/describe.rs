@@ -5,6 +5,8 @@
 
 use serde::Deserialize;
 
+use crate::diag::show;
+
 macro_rules! answers {
     ($($(#[$doc:meta])* $name:ident { $($field:ident: $type:ty,)* })*) => {
         $(
@@ -35,6 +37,13 @@ answers! {
         managed_prefix_lists: Vec<PrefixList>,
         flow_logs: Vec<FlowLog>,
         next_token: Option<String>,
+        missing: Vec<MissingCall>,
+    }
+    /// A call that `topology snapshot` could not make, for want of a right.
+    MissingCall {
+        call: String,
+        permission: String,
+        error: Option<String>,
     }
     /// describe-vpcs
     Vpc {
@@ -215,6 +224,27 @@ answers! {
     Tag { key: String, value: String, }
 }
 
+impl MissingCall {
+    /// The obligation that rests on the call's answer, and fails without it.
+    pub fn obligation(&self) -> &'static str {
+        match self.call.as_str() {
+            "DescribeFlowLogs" => "interfaces-logged",
+            "DescribePrefixLists"
+            | "DescribeManagedPrefixLists"
+            | "GetManagedPrefixListEntries" => "services-known",
+            _ => "topology-fits",
+        }
+    }
+
+    /// `DescribeFlowLogs lacked the right ec2:DescribeFlowLogs (UnauthorizedOperation)`
+    pub fn told(&self) -> String {
+        let error = self.error.as_deref().filter(|error| !error.is_empty());
+        let error = error.map_or_else(String::new, |error| format!(" ({})", show(error)));
+        let (call, permission) = (show(&self.call), show(&self.permission));
+        format!("{call} lacked the right {permission}{error}")
+    }
+}
+
 /// The top-level keys that are read, and those that may stand beside them.
 pub const KEYS: &[&str] = &[
     "Vpcs",
@@ -231,6 +261,7 @@ pub const KEYS: &[&str] = &[
     "PrefixLists",
     "ManagedPrefixLists",
     "FlowLogs",
+    "Missing",
     "NextToken",
     "captured_at",
     "account_id",

@@ -304,6 +304,7 @@ fn merge(into: &mut Parcel, from: Parcel, diagnostics: &mut Vec<Diagnostic>) {
     into.answers
         .managed_prefix_lists
         .extend(from.answers.managed_prefix_lists);
+    into.answers.missing.extend(from.answers.missing);
     into.told_flow_logs |= from.told_flow_logs;
     into.captured_s = into.captured_s.or(from.captured_s);
     let (mine, theirs) = (&mut into.report, &from.report);

@@ -8,7 +8,7 @@ use crate::model::address::{Address, Block};
 use crate::model::evidence::TopologyReport;
 use crate::model::format::Format;
 use crate::model::symbol::Sym;
-use crate::topology::describe::Answers;
+use crate::topology::describe::{Answers, MissingCall};
 use crate::topology::routes::Table;
 
 /// What an interface is for, as far as it matters to a path.
@@ -252,10 +252,17 @@ impl Snapshot {
             .map(|index| &self.interfaces[index])
     }
 
-    /// Whether the other says the same of everything but flow logs.
+    /// The calls that could not be made for it, and that this obligation rests on.
+    pub fn missing_for(&self, obligation: &str) -> impl Iterator<Item = &MissingCall> {
+        let calls = self.answers.missing.iter();
+        calls.filter(move |call| call.obligation() == obligation)
+    }
+
+    /// Whether the other says the same of everything but flow logs. What one lacks weighs by itself.
     pub fn same_network(&self, other: &Snapshot) -> bool {
         let network = |answers: &Answers| Answers {
             flow_logs: Vec::new(),
+            missing: Vec::new(),
             ..answers.clone()
         };
         network(&self.answers) == network(&other.answers)

@@ -6,6 +6,7 @@ use crate::diag::{Diagnostic, Location, Severity, show};
 use crate::model::format::Format;
 use crate::model::symbol::{Sym, Symbols};
 use crate::topology::compile::compile;
+use crate::topology::describe::MissingCall;
 use crate::topology::load::{Document, load};
 use crate::topology::ranges::Ranges;
 use crate::topology::snapshot::{FlowLog, Snapshot};
@@ -156,7 +157,9 @@ impl World {
                     .at(Location::source(&snapshot.report.source)),
                 );
             }
-            if snapshot.flow_logs.is_none() {
+            if snapshot.flow_logs.is_none()
+                && snapshot.missing_for("interfaces-logged").next().is_none()
+            {
                 found.push(
                     Diagnostic::new(
                         Severity::Warning,
@@ -168,10 +171,36 @@ impl World {
                     .at(Location::source(&snapshot.report.source)),
                 );
             }
+            // A warning: an error would fail `topology-fits`, whatever the call.
+            found.extend(snapshot.answers.missing.iter().map(|call| {
+                let permission = show(&call.permission);
+                Diagnostic::new(
+                    Severity::Warning,
+                    "topology-missing-right",
+                    format!("when this topology was taken {}", call.told()),
+                    format!(
+                        "what the call tells is not known, so the obligation `{}` fails",
+                        call.obligation()
+                    ),
+                    format!(
+                        "grant `{permission}` to whoever takes the topology, and take it again"
+                    ),
+                )
+                .at(Location::source(&snapshot.report.source))
+            }));
         }
         self.diagnostics.extend(found);
         self.diagnostics.sort();
         Ok(())
+    }
+
+    /// Calls that could not be made, in any snapshot, and that this obligation rests on.
+    pub fn missing_for(&self, obligation: &str) -> impl Iterator<Item = (&Snapshot, &MissingCall)> {
+        let snapshots = self.snapshots.iter();
+        snapshots.flat_map(move |snapshot| {
+            let calls = snapshot.missing_for(obligation);
+            calls.map(move |call| (snapshot, call))
+        })
     }
 
     /// The snapshots that know a VPC, by time.

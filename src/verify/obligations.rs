@@ -57,6 +57,19 @@ pub(super) const OBLIGATIONS: &[(&str, Check)] = &[
     ("metrics-agree", metrics_agree),
 ];
 
+/// What to do where a snapshot lacks an answer for want of a right.
+const GRANT: &str =
+    "grant the right that is named to whoever takes the topology, and take it again";
+
+/// Fails for each call that a snapshot lacks for want of a right; whether there is any.
+fn fail_missing(found: &mut Found, of: &Checked<'_, '_>, obligation: &str) -> bool {
+    let before = found.failures;
+    for (snapshot, call) in of.plan.world.missing_for(obligation) {
+        found.fail(|| format!("{}: {}", show(&snapshot.report.source), call.told()));
+    }
+    found.failures > before
+}
+
 /// Failures on their way to an obligation.
 #[derive(Default)]
 struct Found {
@@ -175,7 +188,14 @@ fn interfaces_logged(of: &Checked<'_, '_>) -> Obligation {
     for (_, interface) in of.interfaces() {
         let id = || of.name(interface.id);
         if !interface.flow_logs_told {
-            found.fail(|| format!("{}: the topology does not tell the flow logs", id()));
+            let missing = interface.flow_logs_missing.as_ref();
+            let missing = missing.map_or_else(String::new, |missing| format!(": {missing}"));
+            found.fail(|| {
+                format!(
+                    "{}: the topology does not tell the flow logs{missing}",
+                    id()
+                )
+            });
             continue;
         }
         let late = |created: Option<i64>| {
@@ -229,8 +249,12 @@ fn interfaces_logged(of: &Checked<'_, '_>) -> Obligation {
     let untold = of
         .interfaces()
         .any(|(_, interface)| !interface.flow_logs_told);
+    let denied = of
+        .interfaces()
+        .any(|(_, interface)| interface.flow_logs_missing.is_some());
     let help = match (of.claim.interfaces.is_empty(), untold) {
         (true, _) => "add the answer of `aws ec2 describe-network-interfaces`, or widen the scope",
+        (false, true) if denied => GRANT,
         (false, true) => "add the answer of `aws ec2 describe-flow-logs` to the topology",
         (false, false) => {
             "create a flow log on the VPC with TrafficType ALL, and give the files that it wrote"
@@ -404,6 +428,7 @@ fn fields_suffice(of: &Checked<'_, '_>) -> Obligation {
 fn services_known(of: &Checked<'_, '_>) -> Obligation {
     let mut found = Found::default();
     let group = &of.seen.unnamed;
+    let denied = fail_missing(&mut found, of, "services-known");
     found.fail_many(group.count, || {
         format!(
             "{} to public addresses that may be what the claim is about",
@@ -415,13 +440,18 @@ fn services_known(of: &Checked<'_, '_>) -> Obligation {
         "public peers by record, prefix list, or ip-ranges.json of {}",
         rfc3339(ranges.created_s)
     );
-    let help = "give AWS's current file with --ip-ranges, and a log format with pkt-src-aws-service and pkt-dst-aws-service; a service without ranges of its own cannot be told from others by address";
+    let help = if denied {
+        GRANT
+    } else {
+        "give AWS's current file with --ip-ranges, and a log format with pkt-src-aws-service and pkt-dst-aws-service; a service without ranges of its own cannot be told from others by address"
+    };
     found.obligation(checked, help).showing(group)
 }
 
 fn topology_fits(of: &Checked<'_, '_>) -> Obligation {
     let mut found = Found::default();
     let (world, tally) = (of.plan.world, of.tally);
+    let denied = fail_missing(&mut found, of, "topology-fits");
     for diagnostic in world
         .diagnostics
         .iter()
@@ -481,7 +511,11 @@ fn topology_fits(of: &Checked<'_, '_>) -> Obligation {
             "topologies"
         )
     );
-    let help = "take the topology again, at least daily, and give all that fall into the window; narrow the scope if the logs hold VPCs that it leaves out";
+    let help = if denied {
+        GRANT
+    } else {
+        "take the topology again, at least daily, and give all that fall into the window; narrow the scope if the logs hold VPCs that it leaves out"
+    };
     found
         .obligation(checked, help)
         .showing(&tally.disagreements)

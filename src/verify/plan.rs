@@ -10,6 +10,7 @@ use crate::model::symbol::Sym;
 use crate::model::window::Window;
 use crate::policy::{Claim, From, Policy, To};
 use crate::topology::World;
+use crate::topology::describe::MissingCall;
 use crate::topology::snapshot::{Interface, PrefixList};
 use crate::verify::tri::Tri;
 
@@ -135,6 +136,8 @@ pub(super) struct ScopeInterface {
     pub(super) flow_logs: Vec<CoveringLog>,
     /// Whether every snapshot that knows it tells the flow logs.
     pub(super) flow_logs_told: bool,
+    /// The right that kept a snapshot from telling them.
+    pub(super) flow_logs_missing: Option<String>,
     /// Longest time without a record that is no silence.
     pub(super) max_silence_s: i64,
 }
@@ -350,10 +353,12 @@ impl<'w> Plan<'w> {
 
     fn add_interface(&mut self, interface: &Interface, certain: Tri) {
         let mut flow_logs: Vec<CoveringLog> = Vec::new();
-        let mut told = true;
+        let (mut told, mut missing) = (true, None);
         for index in self.world.of_interface(interface.id) {
             let snapshot = &self.world.snapshots[*index];
-            told &= snapshot.flow_logs.is_some();
+            let call = snapshot.missing_for("interfaces-logged").next();
+            told &= snapshot.flow_logs.is_some() && call.is_none();
+            missing = missing.or(call.map(MissingCall::told));
             for log in snapshot.flow_logs.iter().flatten() {
                 if [interface.id, interface.subnet, interface.vpc].contains(&log.resource) {
                     let covering = CoveringLog {
@@ -388,6 +393,7 @@ impl<'w> Plan<'w> {
             known: interface.clone(),
             flow_logs,
             flow_logs_told: told,
+            flow_logs_missing: missing,
             max_silence_s,
         });
         self.scope_index[index] = u32::try_from(self.interfaces.len()).unwrap_or(u32::MAX);

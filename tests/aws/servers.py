@@ -224,6 +224,8 @@ def seaweedfs(venv, home, ports):
             # It would report to its makers.
             "-master.telemetry=false",
             f"-volume.port={volume}",
+            # By default as many as the free disk holds in full; each bucket takes several, and on a full disk the sixth got none.
+            "-volume.max=1000",
             f"-filer.port={filer}",
             f"-filer.localSocket={home}/filer.sock",
             # `-admin.ui=false` takes the pages away and leaves the ports open.
@@ -287,7 +289,7 @@ def main():
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, stop)
     try:
-        # Resolved: a venv that is a link to another checkout's has that one's lock and marker, or `--clear` would empty it.
+        # Resolved: a worktree may link to another's venv, and `venv --clear` through the link would empty that one.
         run(pathlib.Path(sys.argv[1]).resolve())
     except Stop:
         pass

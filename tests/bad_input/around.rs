@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use arrow::array::{ArrayRef, StringArray};
 
-use super::common::{Copied, Ran, flowproof};
+use super::common::{Copied, Ran, flowproof, flowproof_in};
 use super::*;
 
 /// No verdict: exit 2, nothing on stdout, and this on stderr.
@@ -37,7 +37,7 @@ fn sources_that_name_nothing_give_no_verdict() {
         ("a glob that hits nothing",   copied.word("logs/*.parquet"), [not_found, "names no file", "why: logs that are not found"]),
         ("a glob that is none",        copied.word("logs/[a"),       [not_found, "is not a pattern", "help: write `*`"]),
         ("a link that leads nowhere",  copied.word("dangling.log"),  ["error[input-unreadable]", "cannot list", "help: "]),
-        ("a bucket",                   "s3://bucket/logs".into(),    ["error[input-unreadable]", "local files only", "aws s3 sync"]),
+        ("no bucket",                  "s3://".into(),               [not_found, "`s3://` names no bucket", "help: write it as s3://BUCKET/PREFIX"]),
     ];
     for (title, word, says) in &cases {
         let ran = copied.verify_of(&[&logs, word], b"", &["--report", "json"]);
@@ -49,6 +49,36 @@ fn sources_that_name_nothing_give_no_verdict() {
         &["stdin (`-`) can be read only once"],
         "stdin twice",
     );
+}
+
+#[test]
+fn a_bucket_without_region_or_credentials_gives_no_verdict() {
+    let copied = Copied::of(TEXT);
+    let (topology, policy) = (copied.word("topology.json"), copied.word("policy.toml"));
+    let nobody = [
+        ("AWS_ACCESS_KEY_ID", ""),
+        ("AWS_SECRET_ACCESS_KEY", ""),
+        ("AWS_CONFIG_FILE", "/dev/null"),
+        ("AWS_SHARED_CREDENTIALS_FILE", "/dev/null"),
+        ("AWS_EC2_METADATA_DISABLED", "true"),
+        ("AWS_PROFILE", "default"),
+        ("AWS_REGION", ""),
+        ("AWS_DEFAULT_REGION", ""),
+    ];
+    let run = |more: &[&str]| {
+        let mut args = vec!["verify", "s3://bucket/logs", "--topology", &topology];
+        args.extend(["--policy", &policy, "--endpoint-url", "http://127.0.0.1:1"]);
+        args.extend(more);
+        flowproof_in(&args, b"", &nobody)
+    };
+    let says = ["error[aws-region]", "s3://bucket/logs", "give --region"];
+    assert_no_verdict(&run(&[]), &says, "no Region");
+    let says = [
+        "error[aws-credentials]",
+        "s3://bucket/logs, `ListObjectsV2 in eu-west-1`",
+        "give credentials as for the AWS CLI",
+    ];
+    assert_no_verdict(&run(&["--region", "eu-west-1"]), &says, "no credentials");
 }
 
 #[test]

@@ -31,10 +31,16 @@ pub fn bless() -> bool {
 
 /// Runs the binary from the crate's folder.
 pub fn flowproof(args: &[&str], stdin: &[u8]) -> Ran {
+    flowproof_in(args, stdin, &[])
+}
+
+/// The same, with these variables beside those of the test.
+pub fn flowproof_in(args: &[&str], stdin: &[u8], env: &[(&str, &str)]) -> Ran {
     let mut child = Command::new(env!("CARGO_BIN_EXE_flowproof"))
         .args(args)
         .current_dir(root())
         .env_remove("COLUMNS")
+        .envs(env.iter().copied())
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
