@@ -13,6 +13,7 @@ mod endpoint;
 mod fault;
 mod http;
 mod meter;
+pub mod metrics;
 pub mod query;
 mod session;
 mod xml;

@@ -17,7 +17,7 @@ use super::exit::Outcome;
 use super::output::{self, Output};
 use super::progress::Progress;
 use super::values::Target;
-use super::{load, pipeline, remote};
+use super::{load, metrics, pipeline, remote};
 
 /// Complaints about inputs that are printed; the evidence has them all.
 const SAID_MAX: usize = 20;
@@ -40,11 +40,17 @@ fn judge(
     stop: &Arc<AtomicBool>,
     console: Console,
 ) -> Result<Evidence, Vec<Diagnostic>> {
-    let (policy, warnings) = load::policy(asked.policy.as_deref())?;
+    let (policy, mut warnings) = load::policy(asked.policy.as_deref())?;
     let world = load::world(&asked.input.topologies, &asked.input.ranges)?;
     let remote = remote::sources(&asked.input, None, &world, now_s)?;
     let inputs = ingest::list(&asked.input.sources, remote.as_ref())?.inputs;
-    let plan = Plan::new(&world, &policy, asked.input.window(now_s));
+    let window = asked.input.window(now_s);
+    let counters = metrics::of(asked, None, &world, window, now_s)?;
+    let mut plan = Plan::new(&world, &policy, window);
+    if let Some((metrics, said)) = &counters {
+        warnings.extend_from_slice(said);
+        plan = plan.metered(metrics);
+    }
     let projection = classify::row::columns().union(Plan::columns());
     let options = pipeline::read_options(&asked.input, &world, projection, stop)?;
     let progress = Progress::new(pipeline::total_bytes(&inputs), asked.speech.quiet);

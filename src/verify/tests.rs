@@ -3,6 +3,7 @@
 mod claims;
 mod described;
 mod found;
+mod metered;
 mod soundness;
 mod truth;
 
