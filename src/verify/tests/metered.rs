@@ -303,8 +303,8 @@ fn each_cause_fails_it_and_nothing_else() {
         ("no counter of one leg", "nat-1", "no-counter", "no counter of it in the metrics (BytesOutToSource)", |it| { it.counters().remove(3); }),
         ("counters by subnet only", "vpce-i", "no-counter", "no counter", |it| push(&mut it.counters()[4]["Dimensions"], json!({"Name": "Subnet Id", "Value": "subnet-a"}))),
         ("counters of another endpoint", "vpce-i", "no-counter", "no counter", |it| it.counters()[4] = endpoint_series("vpce-j", AT_ENDPOINT)),
-        ("a record without a time", "nat-1", "records-without-time", "1 record without a time", |it| {
-            it.record("eni-n 198.51.100.9 10.0.1.220 443 2000 6 1 - - ACCEPT OK 198.51.100.9 10.0.1.220 ingress - vpc-1");
+        ("a record without a time", "vpce-i", "records-without-time", "1 record without a time", |it| {
+            it.record("eni-e1 10.0.1.5 10.0.1.20 42000 443 6 1 - - ACCEPT OK 10.0.1.5 10.0.1.20 ingress - vpc-1");
         }),
         ("metrics of less than ten minutes", "vpce-i", "nothing-left", "nothing is left", |it| {
             it.metrics["since"] = json!("2026-08-01T12:55:00Z");
@@ -386,8 +386,8 @@ fn buckets_near_skipdata_are_left_out() {
         ((65, 120),                 600),
         // A minute before and behind it counts.
         ((600, 659),                1_200),
-        ((660, 1_138),              600),
-        ((660, 1_139),              1_200),
+        ((660, 1_139),              600),
+        ((660, 1_140),              1_200),
         ((661, 1_170),              1_200),
         // Up to a minute before the window.
         ((-120, -62),               0),
