@@ -139,13 +139,13 @@ fn checked(of: &Checked<'_, '_>, all: &[Compared<'_>]) -> String {
     if let (Some(since), Some(until)) = (since, until) {
         let excluded = compared.iter().map(|one| one.excluded_s).max().unwrap_or(0);
         parts.push(format!(
-            "byte counters of {} from {} to {} against the records of its own interfaces, within 1/{TOLERANCE_PART} or {TOLERANCE_BYTES} bytes; {excluded} s of the window left out (edges, SKIPDATA)",
+            "counters of {}, {} to {} ({excluded} s of the window left out), within 1/{TOLERANCE_PART} or {TOLERANCE_BYTES} bytes",
             names(&compared),
             rfc3339(since),
             rfc3339(until)
         ));
     } else {
-        parts.push("no byte counter of a NAT gateway or endpoint was compared".to_owned());
+        parts.push("no counter of a NAT gateway or endpoint was compared".to_owned());
     }
     let idle: Vec<&Compared<'_>> = all
         .iter()
@@ -164,8 +164,8 @@ fn checked(of: &Checked<'_, '_>, all: &[Compared<'_>]) -> String {
         || !(scope.subnets.is_empty() && scope.interfaces.is_empty())
         || !(scope.cidrs.is_empty() && scope.tags.is_empty());
     if narrow && !compared.is_empty() {
-        parts.push("a gateway counts all of its VPC, so it is compared as a whole, though the claim is about a part".to_owned());
+        parts.push("each gateway whole, though the claim is about a part".to_owned());
     }
-    parts.push("gateway endpoints and endpoints to other Regions have no counters".to_owned());
+    parts.push("none exist of gateway endpoints or to other Regions".to_owned());
     parts.join("; ")
 }
