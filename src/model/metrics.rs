@@ -338,29 +338,7 @@ impl Reading<'_> {
                 self.bad("a dimension twice", name, format!("`{}`", show(&twice)));
             }
         }
-        let mut points = BTreeMap::new();
-        for (index, (time, value)) in raw.timestamps.iter().zip(&raw.values).enumerate() {
-            let name = format!("{place}.Timestamps[{index}]");
-            let Some(time_s) = self.time(name.clone(), time) else {
-                continue;
-            };
-            let late = time_s.saturating_add(raw.period) > window_s.1;
-            if time_s % raw.period != 0 || time_s < window_s.0 || late {
-                let got = format!("`{}`, a period of {} s", show(time), raw.period);
-                self.bad(
-                    "a period that does not begin at a multiple of itself, or is not within `since` and `until`",
-                    name,
-                    got,
-                );
-            } else if points.contains_key(&time_s) {
-                self.bad("a timestamp twice", name, format!("`{}`", show(time)));
-            } else if let Some(bytes) = bytes_of(value) {
-                points.insert(time_s, bytes);
-            } else {
-                let name = format!("{place}.Values[{index}]");
-                self.bad("no count of bytes", name, format!("`{value}`"));
-            }
-        }
+        let points = self.points(place, raw.period, (&raw.timestamps, &raw.values), window_s);
         let series = Series {
             namespace: raw.namespace,
             name: raw.metric_name,
@@ -377,6 +355,41 @@ impl Reading<'_> {
             self.said.push(unused(self.source, message, place));
         }
         Some(series)
+    }
+
+    fn points(
+        &mut self,
+        place: &str,
+        period_s: i64,
+        (times, values): (&[String], &[Number]),
+        window_s: (i64, i64),
+    ) -> BTreeMap<i64, u64> {
+        let mut points = BTreeMap::new();
+        for (index, (time, value)) in times.iter().zip(values).enumerate() {
+            let name = format!("{place}.Timestamps[{index}]");
+            let Some(time_s) = self.time(name.clone(), time) else {
+                continue;
+            };
+            let late = time_s.saturating_add(period_s) > window_s.1;
+            if time_s % period_s != 0 || time_s < window_s.0 || late {
+                let got = format!("`{}`, a period of {period_s} s", show(time));
+                self.bad(
+                    "a period that does not begin at a multiple of itself, or is not within `since` and `until`",
+                    name,
+                    got,
+                );
+                continue;
+            }
+            let Some(bytes) = bytes_of(value) else {
+                let name = format!("{place}.Values[{index}]");
+                self.bad("no count of bytes", name, format!("`{value}`"));
+                continue;
+            };
+            if points.insert(time_s, bytes).is_some() {
+                self.bad("a timestamp twice", name, format!("`{}`", show(time)));
+            }
+        }
+        points
     }
 
     fn time(&mut self, name: String, text: &str) -> Option<i64> {

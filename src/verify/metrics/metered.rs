@@ -114,17 +114,18 @@ mod tests {
 
     #[test]
     fn bytes_are_spread_over_the_seconds_of_a_record() {
+        type Shares = &'static [(i64, u64)];
         #[rustfmt::skip]
-        let cases: Vec<(&str, u64, (i64, i64), Vec<(i64, u64)>)> = vec![
-            ("within one bucket",                       999,    (600, 1_199),       vec![(1, 999)]),
-            ("one second",                              7,      (1_199, 1_199),     vec![(1, 7)]),
-            ("half and half",                           600,    (300, 899),         vec![(0, 300), (1, 300)]),
-            ("what is left over goes to the later one", 601,    (300, 899),         vec![(0, 300), (1, 301)]),
-            ("the last second only is in the next",     600,    (1, 600),           vec![(0, 599), (1, 1)]),
-            ("over three",                              2_400,  (0, 1_799),         vec![(0, 800), (1, 800), (2, 800)]),
-            ("an end before the start is the start",    5,      (700, 10),          vec![(1, 5)]),
-            ("before 1970",                             600,    (-300, 299),        vec![(-1, 300), (0, 300)]),
-            ("as many as there can be",                 u64::MAX, (0, 1_199),       vec![(0, u64::MAX / 2), (1, u64::MAX / 2 + 1)]),
+        let cases: [(&str, u64, (i64, i64), Shares); 9] = [
+            ("within one bucket",                       999,    (600, 1_199),       &[(1, 999)]),
+            ("one second",                              7,      (1_199, 1_199),     &[(1, 7)]),
+            ("half and half",                           600,    (300, 899),         &[(0, 300), (1, 300)]),
+            ("what is left over goes to the later one", 601,    (300, 899),         &[(0, 300), (1, 301)]),
+            ("the last second only is in the next",     600,    (1, 600),           &[(0, 599), (1, 1)]),
+            ("over three",                              2_400,  (0, 1_799),         &[(0, 800), (1, 800), (2, 800)]),
+            ("an end before the start is the start",    5,      (700, 10),          &[(1, 5)]),
+            ("before 1970",                             600,    (-300, 299),        &[(-1, 300), (0, 300)]),
+            ("as many as there can be",                 u64::MAX, (0, 1_199),       &[(0, u64::MAX / 2), (1, u64::MAX / 2 + 1)]),
         ];
         for (title, bytes, span, expected) in cases {
             assert_eq!(spread(bytes, span), expected, "{title}");
