@@ -8,6 +8,8 @@
 
 mod common;
 
+#[path = "aws/metrics.rs"]
+mod metrics;
 #[path = "aws/proxy.rs"]
 mod proxy;
 #[path = "aws/run.rs"]

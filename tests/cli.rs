@@ -3,6 +3,8 @@
 #![expect(clippy::panic, clippy::unwrap_used, reason = "tests")]
 
 mod common;
+#[path = "cli/metrics.rs"]
+mod metrics;
 #[path = "cli/outputs.rs"]
 mod outputs;
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from textwrap import dedent, fill
 
 from .aws import Cloud, digest
+from .counters import counters
 from .flows import Traffic
 
 HOME = Path(__file__).resolve().parent.parent
@@ -54,6 +55,7 @@ class World:
     account: str = "123456789012"
     region: str = "us-east-1"
     parquet: bool = False
+    metrics: bool = False  # whether CloudWatch's counters are there too
     seed: str = ""  # another world's name, to have its ids and traffic
     silent: list = field(default_factory=list)
     # What is told of it; set at the end of its function.
@@ -100,6 +102,9 @@ class World:
         (home / "topology.json").write_text(json.dumps(topology, indent=1) + "\n")
         (home / "policy.toml").write_text("version = 1\n\n" + "\n".join(dedent(part).strip() + "\n" for part in self.policy))
         (home / "expect.toml").write_text(self._expect())
+        if self.metrics:
+            records = [values for _, values in self.traffic.records]
+            (home / "metrics.json").write_text(counters(topology, records, self.since, self.until, rfc3339))
         (home / "README.md").write_text(self._readme())
         if self.parquet:
             self._write_parquet(home / "logs")
@@ -164,8 +169,9 @@ class World:
         outcomes = ", ".join(f"`{id}` {word}" for id, word in self.claims.items())
         wrap = lambda text: fill(text, 128, break_long_words=False, break_on_hyphens=False)
         outcome = wrap(f"**Exit {self.exit}: {EXIT_MEANS[self.exit]}** ({outcomes}). {self.because}")
+        counted = wrap(f"`--metrics sample-data/{self.name}/metrics.json` compares CloudWatch's counters too: they agree.") + "\n\n"
         return (f"# {self.title}\n\n{self.story}\n\n```text\n{self.picture}\n```\n\n```sh\n{self.command}\n```\n\n"
-                f"{outcome}\n\n{wrap(f'**What to do:** {self.remedy}')}\n")
+                f"{outcome}\n\n{counted if self.metrics else ''}{wrap(f'**What to do:** {self.remedy}')}\n")
 
 
 def zipped(text: str) -> bytes:

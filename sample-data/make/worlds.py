@@ -189,7 +189,7 @@ def cross_region_s3() -> World:
 
 def hybrid_vpn_endpoint() -> World:
     w = World("hybrid-vpn-endpoint", "From on-premises through a VPN to an S3 interface endpoint", "2026-07-21T09:00:00Z",
-              region="eu-west-1", account="444455556666")
+              region="eu-west-1", account="444455556666", metrics=True)
     c, t = w.cloud, w.traffic
     vpc = c.vpc("hybrid", "10.0.0.0/16")
     vgw = c.vpn_gateway(vpc)
@@ -273,7 +273,7 @@ def forgotten_route_table() -> World:
 
 
 def nat_interface_only() -> World:
-    w = World("nat-interface-only", "Only the NAT gateway's interface is logged", "2026-07-15T16:00:00Z")
+    w = World("nat-interface-only", "Only the NAT gateway's interface is logged", "2026-07-15T16:00:00Z", metrics=True)
     c, t = w.cloud, w.traffic
     vpc = c.vpc("reports", "10.50.0.0/16")
     igw = c.internet_gateway(vpc)

@@ -15,6 +15,7 @@ mod fault;
 pub mod flow_logs;
 mod http;
 mod meter;
+pub mod metrics;
 pub mod query;
 mod session;
 mod shapes;

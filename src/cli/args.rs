@@ -108,6 +108,17 @@ pub struct Verify {
     #[arg(long, value_name = "FILE", value_parser = Target::parse)]
     pub evidence: Option<Target>,
 
+    /// Compare the records with CloudWatch's byte counters: `live` to fetch them, or a file that has them
+    ///
+    /// NAT gateways, interface and Gateway Load Balancer endpoints; no other has counters. Needs --since and --until if live.
+    /// docs/metrics.md has the file's format. Without it, `metrics-agree` is not asked.
+    #[arg(long, value_name = "live|FILE", value_parser = MetricsFrom::parse)]
+    pub metrics: Option<MetricsFrom>,
+
+    /// Write the counters that --metrics live fetched here, for --metrics FILE
+    #[arg(long, value_name = "FILE", value_parser = Target::parse)]
+    pub save_metrics: Option<Target>,
+
     #[command(flatten)]
     pub speech: Speech,
 }
@@ -122,6 +133,25 @@ impl Verify {
             format: ReportFormat::Text,
             target: Target::Stdout,
         }]
+    }
+}
+
+/// Where CloudWatch's counters come from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum MetricsFrom {
+    /// Fetched now.
+    Live,
+    /// A file.
+    File(PathBuf),
+}
+
+impl MetricsFrom {
+    /// Reads `live`, or the name of a file; one that is called `live` is `./live`.
+    pub fn parse(text: &str) -> Result<MetricsFrom, std::convert::Infallible> {
+        Ok(match text {
+            "live" => MetricsFrom::Live,
+            file => MetricsFrom::File(PathBuf::from(file)),
+        })
     }
 }
 

@@ -6,6 +6,7 @@ pub mod console;
 pub mod exit;
 pub mod interrupt;
 pub mod load;
+pub mod metrics;
 pub mod output;
 pub mod parse;
 pub mod pipeline;

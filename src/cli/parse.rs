@@ -6,7 +6,7 @@ use clap::error::ErrorKind;
 use clap::{CommandFactory, FromArgMatches};
 use flowproof::model::window::{Window, rfc3339};
 
-use super::args::{Cli, Command, Input, Topology, TopologyCommand, Verify};
+use super::args::{Cli, Command, Input, MetricsFrom, Topology, TopologyCommand, Verify};
 use super::snapshot;
 use super::values::Target;
 
@@ -33,7 +33,9 @@ pub fn parse(
     let (name, checked) = match &cli.command {
         Command::Verify(verify) => (
             "verify",
-            check_input(&verify.input, now_s).and_then(|()| check_targets(verify)),
+            check_input(&verify.input, now_s)
+                .and_then(|()| check_targets(verify))
+                .and_then(|()| check_metrics(verify, now_s)),
         ),
         Command::Classify(classify) => (
             "classify",
@@ -76,11 +78,14 @@ fn check_input(input: &Input, now_s: i64) -> Result<(), String> {
 fn check_targets(verify: &Verify) -> Result<(), String> {
     let reports = verify.reports();
     let evidence = verify.evidence.iter().map(|target| ("--evidence", target));
+    let metrics = verify.save_metrics.iter();
+    let metrics = metrics.map(|target| ("--save-metrics", target));
     let mut seen: Vec<(&str, &Target)> = Vec::new();
     for (what, target) in reports
         .iter()
         .map(|report| (report.format.as_str(), &report.target))
         .chain(evidence)
+        .chain(metrics)
     {
         if let Some((first, _)) = seen.iter().find(|(_, other)| *other == target) {
             return Err(format!(
@@ -92,6 +97,22 @@ fn check_targets(verify: &Verify) -> Result<(), String> {
         if target.file().is_none_or(|file| !file.starts_with("/dev")) {
             seen.push((what, target));
         }
+    }
+    Ok(())
+}
+
+/// CloudWatch is asked about a time, and only what it answered can be saved.
+fn check_metrics(verify: &Verify, now_s: i64) -> Result<(), String> {
+    let live = verify.metrics == Some(MetricsFrom::Live);
+    let window = verify.input.window(now_s);
+    if live && (window.since.is_none() || window.until.is_none()) {
+        return Err(
+            "--metrics live needs a window to ask about\n\n  help: give --since and --until"
+                .to_owned(),
+        );
+    }
+    if verify.save_metrics.is_some() && !live {
+        return Err("--save-metrics writes what --metrics live fetches\n\n  help: add --metrics live, or leave it out".to_owned());
     }
     Ok(())
 }

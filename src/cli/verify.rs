@@ -14,13 +14,13 @@ use flowproof::report::{self, Style};
 use flowproof::verify::{Delivery, Plan, Run, conclude};
 use flowproof::{classify, model::window::rfc3339};
 
-use super::args::Verify;
+use super::args::{MetricsFrom, Verify};
 use super::console::Console;
 use super::exit::Outcome;
 use super::output::{self, Output};
 use super::progress::Progress;
 use super::values::Target;
-use super::{load, pipeline, remote, wait};
+use super::{load, metrics, pipeline, remote, wait};
 
 /// Complaints about inputs that are printed; the evidence has them all.
 const SAID_MAX: usize = 20;
@@ -79,10 +79,15 @@ impl<'a> Judge<'a> {
         now_s: i64,
         stop: &'a Arc<AtomicBool>,
     ) -> Result<Judge<'a>, Vec<Diagnostic>> {
+        let metered = asked.metrics == Some(MetricsFrom::Live);
+        let aws = match remote::way(&asked.input)? {
+            None if metered => Some(remote::aws(&asked.input.aws)?),
+            way => way,
+        };
         Ok(Judge {
             asked,
             window: asked.input.window(now_s),
-            aws: remote::way(&asked.input)?,
+            aws,
             stop,
             before: None,
         })
@@ -91,7 +96,7 @@ impl<'a> Judge<'a> {
     /// Everything from sources to a verdict. What has not changed since the last look is not read again.
     fn look(&mut self, now_s: i64) -> Result<Evidence, Vec<Diagnostic>> {
         let asked = self.asked;
-        let (policy, warnings) = load::policy(asked.policy.as_deref())?;
+        let (policy, mut warnings) = load::policy(asked.policy.as_deref())?;
         let live = remote::topologies(&asked.input, self.aws.as_ref(), now_s)?;
         let world = load::world(
             &asked.input.topologies,
@@ -101,9 +106,9 @@ impl<'a> Judge<'a> {
         let remote = remote::sources(&asked.input, self.aws.as_ref(), &world, self.window, now_s);
         let listed = ingest::list(&asked.input.sources, remote.as_ref())?;
         let listing: Vec<_> = listed.inputs.iter().map(Input::identity).collect();
-        let still = listing
-            .iter()
-            .all(|(_, size, etag)| size.is_some() && etag.is_some());
+        let told =
+            |(_, size, etag): &(_, Option<u64>, Option<String>)| size.is_some() && etag.is_some();
+        let still = asked.metrics.is_none() && listing.iter().all(told);
         if let Some(before) = &self.before
             && still
             && before.listing == listing
@@ -112,7 +117,12 @@ impl<'a> Judge<'a> {
         {
             return Ok(before.evidence.clone());
         }
-        let plan = Plan::new(&world, &policy, self.window);
+        let counters = metrics::of(asked, self.aws.as_ref(), &world, self.window, now_s)?;
+        let mut plan = Plan::new(&world, &policy, self.window);
+        if let Some((metrics, said)) = &counters {
+            warnings.extend_from_slice(said);
+            plan = plan.metered(metrics);
+        }
         let projection = classify::row::columns().union(Plan::columns());
         let options = pipeline::read_options(&asked.input, &world, projection, self.stop)?;
         let progress = Progress::new(pipeline::total_bytes(&listed.inputs), asked.speech.quiet);

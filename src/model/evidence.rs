@@ -35,6 +35,9 @@ pub struct Evidence {
     pub totals: Totals,
     /// One an interface in scope, by id.
     pub coverage: Vec<InterfaceCoverage>,
+    /// CloudWatch's counters beside the records, if metrics were given.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub metrics: Option<MetricsReport>,
     /// What was read from where; all that depends on how records are cut into files stands here.
     pub inputs: Vec<InputReport>,
     /// The topologies, by digest.
@@ -360,6 +363,62 @@ pub struct Gap {
     pub until: String,
     /// `silent` or `skipdata`.
     pub cause: String,
+}
+
+/// CloudWatch's counters, and what the records say of the same.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MetricsReport {
+    /// The file, or `cloudwatch`.
+    pub source: String,
+    /// Of the document that `--metrics` reads and `--save-metrics` writes.
+    pub sha256: String,
+    /// When CloudWatch was asked, if it is known.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub captured_at: Option<String>,
+    /// First second that the counters are about, RFC 3339.
+    pub since: String,
+    /// First second after it.
+    pub until: String,
+    /// One a NAT gateway or endpoint in the scope's VPCs, by id; gateway endpoints have no counters.
+    pub gateways: Vec<GatewayMetrics>,
+}
+
+/// One gateway's counters and records.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct GatewayMetrics {
+    /// `nat-…`, `vpce-…`
+    pub id: String,
+    /// Its VPC.
+    pub vpc: String,
+    /// `agrees`, `traffic-without-records`, `records-without-traffic`, `no-counter`, `nothing-left`, `records-without-time`, `idle`
+    /// or `no-such-metric`.
+    pub outcome: String,
+    /// Begin of the first bucket that was compared, RFC 3339.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub since: Option<String>,
+    /// End of the last.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub until: Option<String>,
+    /// Length of a bucket.
+    pub bucket_s: u64,
+    /// Seconds of the window that were not compared: edges, the last aggregation interval, SKIPDATA.
+    pub excluded_s: u64,
+    /// All counters together, then each by name if the records tell their legs.
+    pub sums: Vec<CounterReport>,
+}
+
+/// Bytes over all compared buckets.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CounterReport {
+    /// The metric; `None` is all of the gateway's together.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub name: Option<String>,
+    /// As CloudWatch counted.
+    pub counter_bytes: u64,
+    /// As the records have it.
+    pub flow_bytes: u64,
+    /// How far they may be apart.
+    pub tolerance_bytes: u64,
 }
 
 /// What was read from one place.

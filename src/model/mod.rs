@@ -5,6 +5,7 @@ pub mod batch;
 pub mod evidence;
 pub mod field;
 pub mod format;
+pub mod metrics;
 pub mod name;
 pub mod path;
 pub mod permit;

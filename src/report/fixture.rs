@@ -79,6 +79,7 @@ pub fn proven() -> Evidence {
         ],
         totals,
         coverage: (0u64..3).map(interface).collect(),
+        metrics: None,
         inputs: vec![InputReport {
             uri: KEY.to_owned(),
             rows: 1_234_567,

@@ -9,6 +9,7 @@ use crate::model::symbol::Sym;
 use crate::model::window::rfc3339;
 use crate::verify::coverage::{Heard, reach_s};
 use crate::verify::group::{Cite, Group, NEAREST};
+use crate::verify::metrics;
 use crate::verify::obligations::{Checked, OBLIGATIONS, Pending};
 use crate::verify::plan::{Plan, ScopeInterface};
 use crate::verify::tally::{ClaimTally, Tally};
@@ -106,6 +107,7 @@ pub fn conclude(plan: &Plan<'_>, mut tally: Tally, run: Run) -> Result<Evidence,
         claims,
         totals: totals(&tally, lines, set_aside),
         coverage: coverage(plan, &tally, window),
+        metrics: metrics::report(plan, &tally, window),
         inputs,
         topologies: plan
             .world

@@ -15,6 +15,7 @@ use crate::model::tag::{Flags, Tag, Tags};
 use crate::policy::Rejected;
 use crate::verify::InputFacts;
 use crate::verify::group::Seen;
+use crate::verify::metrics::Observer;
 use crate::verify::plan::{ClaimPlan, Plan};
 use crate::verify::reach::Placed;
 use crate::verify::tally::{ClaimTally, Tally};
@@ -61,6 +62,8 @@ struct Observed<'b, 'p, 'w> {
     of_gateway: bool,
     /// Whether the log has the packets' own addresses: without them a secondary address is printed as the primary one.
     tells_packets: bool,
+    /// Of the gateways' own records, if metrics were given.
+    observer: Option<Observer<'b, 'p>>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -136,6 +139,7 @@ impl<'b, 'p, 'w> Observed<'b, 'p, 'w> {
             lacking: NEEDED.iter().copied().filter(lacks).collect(),
             of_gateway,
             tells_packets: batch.has(Field::PktSrcAddr) && batch.has(Field::PktDstAddr),
+            observer: Observer::new(plan, batch),
         }
     }
 
@@ -155,6 +159,10 @@ impl<'b, 'p, 'w> Observed<'b, 'p, 'w> {
             Status::SkipData => self.plan.window.overlaps(start, end),
             Status::Flow | Status::NoData => self.plan.window.contains(end),
         };
+        let tag = self.tags.rows.get(row).and_then(Option::as_ref);
+        if let Some(observer) = &self.observer {
+            observer.record(tally, row, status, (start, end), inside, tag);
+        }
         if !inside {
             tally.outside_window += 1;
             return;
@@ -165,7 +173,7 @@ impl<'b, 'p, 'w> Observed<'b, 'p, 'w> {
             .and_then(|column| column.key(row))
             .map_or(Sym::NONE, |key| self.interfaces[key]);
         self.cover(tally, row, interface, status, start, end);
-        if let Some(Some(tag)) = self.tags.rows.get(row) {
+        if let Some(tag) = tag {
             self.flow(tally, row, tag, start, end);
         }
     }

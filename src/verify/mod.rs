@@ -17,6 +17,7 @@ mod conclude;
 mod coverage;
 mod group;
 mod judge;
+mod metrics;
 mod obligations;
 mod plan;
 mod reach;
@@ -28,6 +29,7 @@ mod tests;
 
 pub use conclude::{Delivery, Error, Run, conclude};
 pub use judge::observe;
+pub use metrics::{Counted, counted};
 pub use plan::Plan;
 pub use tally::Tally;
 

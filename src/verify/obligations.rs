@@ -11,6 +11,7 @@ use crate::model::symbol::Sym;
 use crate::model::window::rfc3339;
 use crate::verify::coverage::{Heard, reach_s};
 use crate::verify::group::Group;
+use crate::verify::metrics::metrics_agree;
 use crate::verify::plan::{ClaimPlan, Plan, ScopeInterface};
 use crate::verify::tally::{ClaimTally, MASKED_MAX, Tally};
 
@@ -72,17 +73,17 @@ fn fail_missing(found: &mut Found, of: &Checked<'_, '_>, obligation: &str) -> bo
 
 /// Failures on their way to an obligation.
 #[derive(Default)]
-struct Found {
+pub(super) struct Found {
     failures: u64,
     why: Vec<String>,
 }
 
 impl Found {
-    fn fail(&mut self, why: impl FnOnce() -> String) {
+    pub(super) fn fail(&mut self, why: impl FnOnce() -> String) {
         self.fail_many(1, why);
     }
 
-    fn fail_many(&mut self, failures: u64, why: impl FnOnce() -> String) {
+    pub(super) fn fail_many(&mut self, failures: u64, why: impl FnOnce() -> String) {
         if failures > 0 {
             self.failures += failures;
             if self.why.len() < WHY_MAX {
@@ -91,7 +92,7 @@ impl Found {
         }
     }
 
-    fn obligation(self, checked: String, help: &str) -> Obligation {
+    pub(super) fn obligation(self, checked: String, help: &str) -> Obligation {
         let held = self.failures == 0;
         Obligation {
             id: String::new(),
@@ -117,12 +118,12 @@ impl Obligation {
 }
 
 /// Counts with their noun.
-fn some(count: u64, one: &str, many: &str) -> String {
+pub(super) fn some(count: u64, one: &str, many: &str) -> String {
     format!("{count} {}", if count == 1 { one } else { many })
 }
 
 impl<'c> Checked<'c, '_> {
-    fn interfaces(&self) -> impl Iterator<Item = (u32, &'c ScopeInterface)> {
+    pub(super) fn interfaces(&self) -> impl Iterator<Item = (u32, &'c ScopeInterface)> {
         let all = &self.plan.interfaces;
         self.claim
             .interfaces
@@ -130,7 +131,7 @@ impl<'c> Checked<'c, '_> {
             .map(move |index| (u32::try_from(*index).unwrap_or(u32::MAX), &all[*index]))
     }
 
-    fn name(&self, sym: Sym) -> String {
+    pub(super) fn name(&self, sym: Sym) -> String {
         show(self.plan.world.symbols.name(sym))
     }
 
@@ -546,16 +547,4 @@ fn uncovered(of: &Checked<'_, '_>, vpc: Sym, since: i64, until: i64) -> Option<i
         }
     }
     times.gaps(since, until).first().map(|gap| gap.0)
-}
-
-fn metrics_agree(_: &Checked<'_, '_>) -> Obligation {
-    Obligation {
-        id: String::new(),
-        state: ObligationState::NotAsked,
-        checked: "no CloudWatch metrics were given".to_owned(),
-        failures: 0,
-        why: Vec::new(),
-        help: None,
-        sample: Vec::new(),
-    }
 }

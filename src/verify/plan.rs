@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use crate::diag::{Diagnostic, Location, Severity, did_you_mean, show};
 use crate::model::address::Block;
 use crate::model::field::{Field, FieldSet};
+use crate::model::metrics::Metrics;
 use crate::model::path::{Exit, Path};
 use crate::model::symbol::Sym;
 use crate::model::window::Window;
@@ -12,6 +13,7 @@ use crate::policy::{Claim, From, Policy, To};
 use crate::topology::World;
 use crate::topology::describe::MissingCall;
 use crate::topology::snapshot::{Interface, PrefixList};
+use crate::verify::metrics::Metering;
 use crate::verify::tri::Tri;
 
 /// ip-ranges.json may be this much older than the window, and no more (contract, `services-known`).
@@ -22,6 +24,7 @@ const RANGES_AGE_MAX_S: i64 = 30 * 86_400;
 pub const COLUMNS: &[Field] = &[
     Field::InterfaceId, Field::SrcAddr, Field::DstAddr, Field::Action, Field::LogStatus, Field::Start, Field::End, Field::Bytes,
     Field::Packets, Field::Protocol, Field::SrcPort, Field::DstPort, Field::VpcId, Field::ResourceId, Field::TgwId, Field::ResourceType,
+    Field::FlowDirection,
 ];
 
 /// A term of `to`, resolved.
@@ -166,6 +169,8 @@ pub struct Plan<'w> {
     /// By symbol: whether the interface is in scope.
     pub(super) in_scope: Vec<Tri>,
     pub(super) scope_subjects: ScopeSubjects,
+    /// CloudWatch's counters, if any were given.
+    pub(super) metering: Option<Metering<'w>>,
     /// Whether ip-ranges.json is young enough for the window; judged at the window's asked end, else at each record's time.
     pub(super) ranges_good_until_s: i64,
     /// What was said while resolving.
@@ -193,6 +198,7 @@ impl<'w> Plan<'w> {
             scope_index: vec![0; world.symbols.len()],
             in_scope: vec![Tri::No; world.symbols.len()],
             scope_subjects: ScopeSubjects::default(),
+            metering: None,
             ranges_good_until_s: world.ranges.created_s.saturating_add(RANGES_AGE_MAX_S),
             diagnostics: Vec::new(),
         };
@@ -220,6 +226,13 @@ impl<'w> Plan<'w> {
             }
         }
         plan
+    }
+
+    /// The same, with CloudWatch's counters to be compared with the records: `metrics-agree` is then asked.
+    #[must_use]
+    pub fn metered(mut self, metrics: &'w Metrics) -> Plan<'w> {
+        self.metering = Some(Metering::new(self.world, metrics));
+        self
     }
 
     /// The fields that weighing reads.

@@ -8,6 +8,7 @@ use crate::model::field::Field;
 use crate::model::path::{Path, Vantage};
 use crate::verify::coverage::Heard;
 use crate::verify::group::Group;
+use crate::verify::metrics::Metered;
 
 /// Unknown interfaces that are named in a report; more are only counted.
 pub(super) const STRANGERS_MAX: usize = 1_000;
@@ -124,6 +125,8 @@ pub struct Tally {
     pub(super) shares: HashMap<(Vantage, Path), Share>,
     /// By index into the plan's interfaces.
     pub(super) heard: HashMap<u32, Heard>,
+    /// By index into the plan's gateways; empty unless metrics were given.
+    pub(super) metered: HashMap<u32, Metered>,
     /// SKIPDATA of interfaces that are not in scope but may be: unknown ones.
     pub(super) skipped_strangers: u64,
     /// Interfaces that are or may be in scope and are not in the topology.
@@ -166,6 +169,9 @@ impl Tally {
         }
         for (index, heard) in other.heard {
             self.heard.entry(index).or_default().merge(&heard);
+        }
+        for (index, metered) in other.metered {
+            self.metered.entry(index).or_default().merge(metered);
         }
         self.skipped_strangers += other.skipped_strangers;
         self.stranger_records += other.stranger_records;

@@ -4,6 +4,7 @@ mod claims;
 mod delivery;
 mod described;
 mod found;
+mod metered;
 mod missing;
 mod soundness;
 mod truth;
