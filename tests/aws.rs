@@ -15,6 +15,10 @@ mod run;
 #[path = "aws/servers.rs"]
 mod servers;
 
+#[path = "aws/cloudwatch.rs"]
+mod cloudwatch;
+#[path = "aws/cloudwatch_traps.rs"]
+mod cloudwatch_traps;
 #[path = "aws/ec2.rs"]
 mod ec2;
 #[path = "aws/ec2_faults.rs"]
@@ -25,7 +29,3 @@ mod harness;
 mod s3;
 #[path = "aws/s3_faults.rs"]
 mod s3_faults;
-#[path = "aws/cloudwatch.rs"]
-mod cloudwatch;
-#[path = "aws/cloudwatch_traps.rs"]
-mod cloudwatch_traps;
