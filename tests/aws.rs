@@ -19,6 +19,10 @@ mod servers;
 
 #[path = "aws/cloudwatch.rs"]
 mod cloudwatch;
+#[path = "aws/cloudwatch.rs"]
+mod cloudwatch;
+#[path = "aws/cloudwatch_traps.rs"]
+mod cloudwatch_traps;
 #[path = "aws/cloudwatch_traps.rs"]
 mod cloudwatch_traps;
 #[path = "aws/ec2.rs"]
@@ -29,6 +33,8 @@ mod ec2_faults;
 mod harness;
 #[path = "aws/iam.rs"]
 mod iam;
+#[path = "aws/metrics.rs"]
+mod metrics;
 #[path = "aws/s3.rs"]
 mod s3;
 #[path = "aws/s3_faults.rs"]

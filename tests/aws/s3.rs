@@ -262,8 +262,8 @@ fn thousands_of_objects_come_over_several_pages() {
             gzip(format!("{header}\n{record}\n").as_bytes()),
         ));
     }
-    make_bucket(servers, "many");
-    put_objects(servers, "many", &all);
+    make_bucket(servers, "s3-pages");
+    put_objects(servers, "s3-pages", &all);
     let proxy = Proxy::start(Some(&servers.s3), |_| Action::Pass);
     let folder = tempfile::tempdir().unwrap();
     fs::create_dir(folder.path().join("many")).unwrap();
@@ -271,7 +271,7 @@ fn thousands_of_objects_come_over_several_pages() {
         fs::write(folder.path().join(key), bytes).unwrap();
     }
     let (_, local) = verify(&world, "", folder.path().to_str().unwrap(), &[], &[]);
-    let (ran, remote) = verify(&world, &proxy.url(), "s3://many/", &[], &[]);
+    let (ran, remote) = verify(&world, &proxy.url(), "s3://s3-pages/many/", &[], &[]);
     assert_eq!(remote["totals"]["records"], 1_105, "{}", ran.stderr);
     assert_eq!(
         (&local["totals"], &local["verdict"]),
