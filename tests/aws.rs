@@ -8,8 +8,6 @@
 
 mod common;
 
-#[path = "aws/metrics.rs"]
-mod metrics;
 #[path = "aws/proxy.rs"]
 mod proxy;
 #[path = "aws/run.rs"]
@@ -19,10 +17,6 @@ mod servers;
 
 #[path = "aws/cloudwatch.rs"]
 mod cloudwatch;
-#[path = "aws/cloudwatch.rs"]
-mod cloudwatch;
-#[path = "aws/cloudwatch_traps.rs"]
-mod cloudwatch_traps;
 #[path = "aws/cloudwatch_traps.rs"]
 mod cloudwatch_traps;
 #[path = "aws/ec2.rs"]
