@@ -123,20 +123,19 @@ impl Fault {
         let message = metadata
             .and_then(|metadata| metadata.message())
             .map_or_else(|| chain(error), str::to_owned);
-        let kind = if spent(error) {
-            Kind::Budget
-        } else {
-            match error {
-                SdkError::ServiceError(_) | SdkError::ResponseError(_) => {
-                    kind_of(http, code.as_deref(), &message)
-                }
-                SdkError::TimeoutError(_) => Kind::Unreachable,
-                // Credentials are looked for before anything is sent.
-                SdkError::DispatchFailure(_) if credentials(&message) => Kind::Credentials,
-                SdkError::DispatchFailure(_) => Kind::Unreachable,
-                _ if credentials(&message) => Kind::Credentials,
-                _ => Kind::Other,
+        if let Some(spent) = spent(error) {
+            return Fault::new(Kind::Budget, call, resource, region, &spent.to_string());
+        }
+        let kind = match error {
+            SdkError::ServiceError(_) | SdkError::ResponseError(_) => {
+                kind_of(http, code.as_deref(), &message)
             }
+            SdkError::TimeoutError(_) => Kind::Unreachable,
+            // Credentials are looked for before anything is sent.
+            SdkError::DispatchFailure(_) if credentials(&message) => Kind::Credentials,
+            SdkError::DispatchFailure(_) => Kind::Unreachable,
+            _ if credentials(&message) => Kind::Credentials,
+            _ => Kind::Other,
         };
         Fault {
             kind,
@@ -359,15 +358,15 @@ fn credentials(message: &str) -> bool {
     message.contains("credential")
 }
 
-fn spent(error: &(dyn StdError + 'static)) -> bool {
+fn spent(error: &(dyn StdError + 'static)) -> Option<Spent> {
     let mut link = Some(error);
     while let Some(error) = link {
-        if error.downcast_ref::<Spent>().is_some() {
-            return true;
+        if let Some(spent) = error.downcast_ref::<Spent>() {
+            return Some(*spent);
         }
         link = error.source();
     }
-    false
+    None
 }
 
 /// An SDK's error says little by itself; what it was made of says more.

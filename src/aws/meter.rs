@@ -20,7 +20,7 @@ pub struct Meter {
 
 /// The budget of requests is spent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("the budget of {requests_max} requests is spent")]
+#[error("{requests_max} requests were allowed, and all are made")]
 pub struct Spent {
     /// As asked for with `--max-requests`.
     pub requests_max: u64,
