@@ -24,6 +24,7 @@ mod ocsf;
 mod page;
 pub mod permits;
 pub mod rows;
+mod said;
 mod sarif;
 mod shown;
 mod table;
