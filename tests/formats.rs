@@ -38,6 +38,8 @@ fn rendered(evidence: &Evidence, format: Format) -> String {
 
 fn schema(name: &str) -> jsonschema::Validator {
     let text = fs::read_to_string(root().join("tests/schemas").join(name)).unwrap();
+    // SARIF's own slip: the pattern of `language`, which we do not write, has a bracket too many.
+    let text = text.replace("[a-zA-Z]{2}]?$", "[a-zA-Z]{2}?$");
     jsonschema::validator_for(&serde_json::from_str(&text).unwrap()).unwrap()
 }
 

@@ -31,7 +31,7 @@ pub(super) fn render(evidence: &Evidence) -> Result<Vec<u8>, SerializeError> {
     suite.set_time(Duration::ZERO);
     suite.add_properties(properties(evidence));
     for claim in &evidence.claims {
-        let mut case = TestCase::new(shown(&claim.id), status(claim));
+        let mut case = TestCase::new(visible(&claim.id), status(claim));
         case.set_classname(class.as_str());
         case.set_time(Duration::ZERO);
         case.set_system_out(output(claim, &places));
@@ -43,14 +43,12 @@ pub(super) fn render(evidence: &Evidence) -> Result<Vec<u8>, SerializeError> {
     // quick-junit counts the skipped on the root too, an attribute that the schema does not have there, and Jenkins refuses
     // what the schema does not have. The root comes first, so the first match is the root's.
     let counted = format!(" skipped=\"{}\"", report.skipped);
-    Ok(report.to_string()?.replacen(&counted, "", 1).into_bytes())
-}
-
-/// Text fit for XML 1.0: hidden characters are escaped before quick-junit would drop them, and so are the two that XML forbids.
-fn shown(text: &str) -> String {
-    visible(text)
+    let xml = report.to_string()?.replacen(&counted, "", 1);
+    // The two characters that `visible` lets through and XML 1.0 forbids.
+    let xml = xml
         .replace('\u{fffe}', "\\u{fffe}")
-        .replace('\u{ffff}', "\\u{ffff}")
+        .replace('\u{ffff}', "\\u{ffff}");
+    Ok(xml.into_bytes())
 }
 
 /// The VPC, where there is one: what Jenkins groups by.
@@ -58,7 +56,7 @@ fn class(evidence: &Evidence) -> String {
     let vpcs = vpcs(evidence);
     match vpcs.len() {
         0 => "no-vpc".to_owned(),
-        1 => vpcs.into_iter().next().map(shown).unwrap_or_default(),
+        1 => vpcs.into_iter().next().map(visible).unwrap_or_default(),
         several => format!("{several}-vpcs"),
     }
 }
@@ -102,7 +100,7 @@ fn properties(evidence: &Evidence) -> Vec<Property> {
         .iter()
         .flat_map(|topology| &topology.files);
     all.extend(files.map(|file| ("topology.sha256", file.sha256.clone())));
-    let property = |(name, value): (&str, String)| Property::new(name, shown(&value));
+    let property = |(name, value): (&str, String)| Property::new(name, visible(&value));
     all.into_iter().map(property).collect()
 }
 
@@ -118,10 +116,10 @@ fn status(claim: &ClaimReport) -> TestCaseStatus {
         Verdict::Unproven => ("unproven", failed(claim), Some(reasons(claim))),
         Verdict::Proven => ("excepted", excepted(claim), None),
     };
-    status.set_type(kind).set_message(shown(&message));
+    status.set_type(kind).set_message(visible(&message));
     if let Some(description) = description {
         // Line by line: the breaks between them are ours.
-        let lines: Vec<String> = description.lines().map(shown).collect();
+        let lines: Vec<String> = description.lines().map(visible).collect();
         status.set_description(lines.join("\n"));
     }
     status
@@ -158,14 +156,14 @@ fn reasons(claim: &ClaimReport) -> String {
     {
         lines.push(format!(
             "{}: {}",
-            shown(&obligation.id),
-            shown(&obligation.checked)
+            visible(&obligation.id),
+            visible(&obligation.checked)
         ));
         lines.extend(
             obligation
                 .why
                 .iter()
-                .map(|why| format!("  - {}", shown(why))),
+                .map(|why| format!("  - {}", visible(why))),
         );
         let more = obligation
             .failures
@@ -177,7 +175,7 @@ fn reasons(claim: &ClaimReport) -> String {
             obligation
                 .help
                 .iter()
-                .map(|help| format!("  help: {}", shown(help))),
+                .map(|help| format!("  help: {}", visible(help))),
         );
     }
     lines.join("\n")
@@ -186,7 +184,7 @@ fn reasons(claim: &ClaimReport) -> String {
 /// All that was checked, and the first witnesses with their records.
 fn output(claim: &ClaimReport, places: &Places<'_>) -> String {
     let mut lines = vec![
-        format!("{}: {}", claim.verdict, shown(&claim.title)),
+        format!("{}: {}", claim.verdict, visible(&claim.title)),
         plain(&counted(claim)),
         format!(
             "flows_checked={} witnesses={} attempts={}",
@@ -202,8 +200,8 @@ fn output(claim: &ClaimReport, places: &Places<'_>) -> String {
         };
         lines.push(format!(
             "  {state:<9} {}: {}",
-            shown(&obligation.id),
-            shown(&obligation.checked)
+            visible(&obligation.id),
+            visible(&obligation.checked)
         ));
     }
     if claim.verdict == Verdict::Violated {
@@ -226,7 +224,7 @@ fn output(claim: &ClaimReport, places: &Places<'_>) -> String {
         let from = flow.workload.as_deref().unwrap_or(&flow.interface);
         let to = flow.peer.as_deref().unwrap_or("far end unknown");
         let record = places.find(&claim.id, WITNESSES, index);
-        let record = record.map(|place| format!(" at {}:{}", shown(place.uri), place.line));
+        let record = record.map(|place| format!(" at {}:{}", visible(place.uri), place.line));
         lines.push(format!(
             "  {} -> {} {}{} {} B: {}{}",
             end_point(from, flow.workload_port),
@@ -234,10 +232,10 @@ fn output(claim: &ClaimReport, places: &Places<'_>) -> String {
             flow.path,
             flow.via
                 .iter()
-                .map(|via| format!(" {}", shown(via)))
+                .map(|via| format!(" {}", visible(via)))
                 .collect::<String>(),
             flow.bytes.0,
-            shown(&flow.why),
+            visible(&flow.why),
             record.unwrap_or_default()
         ));
     }

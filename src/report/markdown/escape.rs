@@ -82,7 +82,14 @@ fn is_tame(word: &str, first: bool) -> bool {
         && !lower.contains("www.")
         && !lower.contains("://")
         && !has_emoji(word)
-        && (!first || word.starts_with(char::is_alphabetic))
+        && !(first && starts_a_block(word))
+}
+
+/// `-`, `+`, `=` and `1.`, `1)`: what would be a list or a heading where a line begins.
+fn starts_a_block(word: &str) -> bool {
+    let number = word.trim_end_matches(['.', ')']);
+    !word.starts_with(char::is_alphanumeric)
+        || (number.len() < word.len() && number.bytes().all(|b| b.is_ascii_digit()))
 }
 
 /// `:name:` is a picture on GitHub; `03:12:07` is a time.
@@ -134,6 +141,7 @@ mod tests {
             ("HTML",             "a <img src=x onerror=y> b",            "a `<img` src=x `onerror=y>` b"),
             ("a heading",        "# top",                                "`#` top"),
             ("a list",           "- x",                                  "`-` x"),
+            ("a count",          "24 flows checked",                     "24 flows checked"),
             ("a numbered list",  "1. x",                                 "`1.` x"),
             ("an odd backtick",  "a ` b",                                "``a ` b``"),
             ("backticks only",   "``",                                   "``` `` ```"),
