@@ -82,7 +82,7 @@ fn is_tame(word: &str, first: bool) -> bool {
         && !lower.contains("www.")
         && !lower.contains("://")
         && !has_emoji(word)
-        && !(first && starts_a_block(word))
+        && (!first || !starts_a_block(word))
 }
 
 /// `-`, `+`, `=` and `1.`, `1)`: what would be a list or a heading where a line begins.

@@ -73,6 +73,7 @@ fn body(evidence: &Evidence, rows: usize) -> String {
     out.push_str(&tables::exceptions(evidence, rows));
     out.push_str(&tables::inputs_not_whole(evidence, rows));
     out.push_str(&tables::gaps(evidence, rows));
+    out.push_str(&tables::complaints(evidence, rows));
     out
 }
 

@@ -138,3 +138,28 @@ pub(super) fn gaps(evidence: &Evidence, rows: usize) -> String {
     );
     folded(&title, &table)
 }
+
+/// Complaints that are about the run and not about an input, each once.
+pub(super) fn complaints(evidence: &Evidence, rows: usize) -> String {
+    let mut all: Vec<_> = evidence.diagnostics.iter().collect();
+    if all.is_empty() {
+        return String::new();
+    }
+    all.sort_by_key(|said| said.severity);
+    let mut table = heading_of(&["Severity", "Code", "What", "Why it matters", "What to do"]);
+    for said in all.iter().take(rows) {
+        let cells = [
+            said.severity.to_string(),
+            code(&said.code),
+            prose(&said.message),
+            prose(&said.why),
+            prose(&said.help),
+        ];
+        table.push_str(&row(&cells));
+    }
+    let (shown, all) = (count(len(all.len().min(rows))), count(len(all.len())));
+    folded(
+        &format!("Notes and warnings: {shown} of {all} shown"),
+        &table,
+    )
+}
