@@ -93,7 +93,7 @@ fn threads_and_formats_change_nothing() {
             "{}",
             world.name
         );
-        for format in ["text", "csv"] {
+        for format in ["text", "csv", "markdown", "junit", "sarif", "ocsf"] {
             assert_eq!(
                 verify(&world, "2", &["--report", format]).code,
                 world.exit,

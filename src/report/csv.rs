@@ -3,11 +3,11 @@
 //! A row stands for a flow that the evidence *shows*. Where it counts more than it shows, the rest has no row: counts, and the
 //! claims without any such flow, stand in the other formats. Header always, so that an empty table is still a table.
 
-use crate::diag::hides;
 use crate::model::evidence::{ClaimReport, Evidence, FlowSample};
 use crate::model::window::rfc3339;
 
 use super::cited::{ATTEMPTS, Place, Places, WITNESSES};
+use super::shown::visible;
 
 /// One row, before it is words.
 struct Row<'a> {
@@ -81,19 +81,13 @@ fn words(value: Option<impl ToString>) -> String {
 /// A cell that no spreadsheet runs and no terminal obeys.
 ///
 /// OWASP's list of what starts a formula: `= + - @`, tab, CR. A leading apostrophe makes it text. Plain numbers stay as they are,
-/// so that sums work. What [`hides`] is escaped, wherever they stand; nothing is cut.
+/// so that sums work. What hides is escaped, wherever it stands; nothing is cut.
 fn defused(cell: &str) -> String {
     let mut out = String::with_capacity(cell.len());
     if cell.starts_with(['=', '+', '-', '@', '\t', '\r', '\n']) && !is_plain_number(cell) {
         out.push('\'');
     }
-    for c in cell.chars() {
-        if hides(c) {
-            out.extend(c.escape_default());
-        } else {
-            out.push(c);
-        }
-    }
+    out.push_str(&visible(cell));
     out
 }
 

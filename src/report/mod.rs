@@ -7,10 +7,12 @@
 //! 4. a line in `every_format_tells_the_same_verdict_and_counts` (`tests.rs`); hostile text is tried by itself for all of
 //!    [`Format::ALL`];
 //! 5. if people read it: a snapshot in `snapshots/`, made by `FLOWPROOF_BLESS=1 cargo test report`;
-//! 6. its row in README.md.
+//! 6. a line in `FILES` of `tests/formats.rs`, which keeps its golden files, and its published schema in `tests/schemas/`;
+//! 7. its row in README.md, and what maps to what in docs/reports.md.
 //!
 //! Whoever shows text that came from a log, a tag, the topology or the policy makes it safe first: for people by
-//! `shown::safe`, for spreadsheets by `csv::defused`.
+//! `shown::safe`, for machines by `shown::visible`, for spreadsheets by `csv::defused`, for readers of Markdown by
+//! `markdown::escape`, for SARIF's messages by `sarif::text`. Words that several reports say stand in `said`.
 
 mod cited;
 mod csv;
@@ -24,6 +26,7 @@ mod ocsf;
 mod page;
 pub mod permits;
 pub mod rows;
+mod said;
 mod sarif;
 mod shown;
 mod table;
@@ -136,7 +139,7 @@ pub enum Error {
 /// Renders the evidence: the same evidence, format and style give the same bytes.
 ///
 /// # Errors
-/// [`Error::Json`] or [`Error::Csv`] if the writer of the format refuses; with memory as the only sink, it has no cause to.
+/// The one of the format, if its writer refuses; with memory as the only sink, it has no cause to.
 pub fn render(evidence: &Evidence, format: Format, style: Style) -> Result<Vec<u8>, Error> {
     match format {
         Format::Text => Ok(text::render(evidence, style).into_bytes()),

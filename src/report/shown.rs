@@ -1,6 +1,6 @@
 //! Text that is fit to be shown: made safe, cut and wrapped.
 
-use crate::diag::show;
+use crate::diag::{hides, show};
 
 use super::table::columns_of;
 
@@ -10,6 +10,19 @@ const PROSE_COLUMNS: usize = 320;
 /// A name from a log, a tag, the topology or the policy, fit to be shown.
 pub(super) fn safe(text: &str) -> String {
     show(text)
+}
+
+/// Text for machines that show it to people: what [`hides`] is escaped, and nothing is cut.
+pub(super) fn visible(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        if hides(c) {
+            out.extend(c.escape_default());
+        } else {
+            out.push(c);
+        }
+    }
+    out
 }
 
 /// Sentences, fit to be shown: each word as by [`safe`], cut at [`PROSE_COLUMNS`] in all.

@@ -6,13 +6,12 @@ use crate::model::evidence::{ClaimReport, Evidence, ExceptionReport};
 use crate::model::path::Verdict;
 use crate::report::cited::Places;
 use crate::report::page::{Page, Tone};
+use crate::report::said::{counted, exception_line, mark, urgency, verdict_word};
 use crate::report::shown::{prose, safe};
-use crate::report::units::{bytes, count, len, period, plural};
+use crate::report::units::{count, len, period, plural};
 
-use super::header::verdict_word;
 use super::obligations::{self, Told};
 use super::steps::Steps;
-use super::traffic::seen_by;
 use super::witnesses;
 
 /// Exceptions of a claim that have a line of their own.
@@ -28,12 +27,11 @@ pub(super) fn put(page: &mut Page, evidence: &Evidence, places: &Places<'_>, ste
     // What was not asked is mostly the same for all, and then said once.
     let not_asked: BTreeSet<String> = evidence.claims.iter().map(obligations::not_asked).collect();
     for claim in &evidence.claims {
-        let mark = match claim.verdict {
-            Verdict::Violated => '✗',
-            Verdict::Unproven => '?',
-            Verdict::Proven => '✓',
-        };
-        let label = format!("{mark} {:<10}", verdict_word(claim.verdict));
+        let label = format!(
+            "{} {:<10}",
+            mark(claim.verdict),
+            verdict_word(claim.verdict)
+        );
         let name = format!("{}  {}", safe(&claim.id), prose(&claim.title));
         page.item(Tone::of(claim.verdict), &label, &name);
         let mut folded = vec![obligations::held(claim)];
@@ -76,27 +74,6 @@ fn shown_witnesses(evidence: &Evidence) -> usize {
     }
 }
 
-fn counted(claim: &ClaimReport) -> String {
-    let flows = plural(claim.flows_checked, "flow");
-    let witnesses = &claim.witnesses;
-    if witnesses.count == 0 {
-        return format!("{flows} checked, no witness");
-    }
-    let at = witnesses
-        .counted_at
-        .map(|vantage| format!(" counted at {}", seen_by(vantage)));
-    let when = match (&witnesses.first, &witnesses.last) {
-        (Some(first), Some(last)) => format!(", {}", period(first, last)),
-        _ => String::new(),
-    };
-    format!(
-        "{flows} checked, {}: {}{}{when}",
-        plural(witnesses.count, "witness"),
-        bytes(witnesses.bytes),
-        at.unwrap_or_default()
-    )
-}
-
 fn attempts(page: &mut Page, claim: &ClaimReport) {
     let attempts = &claim.attempts;
     if attempts.count == 0 {
@@ -125,39 +102,4 @@ fn exceptions(page: &mut Page, claim: &ClaimReport) {
     if more > 0 {
         page.quiet("    exception: ", &format!("and {} more", count(len(more))));
     }
-}
-
-fn urgency(exception: &ExceptionReport) -> u8 {
-    match (exception.expired_flows, exception.flows) {
-        (1.., _) => 0,
-        (0, 0) => 1,
-        (0, 1..) => 2,
-    }
-}
-
-fn exception_line(exception: &ExceptionReport) -> String {
-    let until = exception.expires.as_ref().map(|day| safe(day));
-    let state = match (urgency(exception), until) {
-        (0, until) => format!(
-            "EXPIRED {}, excepts nothing ({} now count)",
-            until.unwrap_or_default(),
-            plural(exception.expired_flows, "flow")
-        ),
-        (1, Some(until)) => format!("UNUSED, matched nothing, ends {until}"),
-        (1, None) => "UNUSED, matched nothing, never ends".to_owned(),
-        (_, Some(until)) => format!("used for {}, ends {until}", plural(exception.flows, "flow")),
-        (_, None) => format!("used for {}, never ends", plural(exception.flows, "flow")),
-    };
-    let to: Vec<String> = exception.to.iter().map(|word| safe(word)).collect();
-    let owner = exception
-        .owner
-        .as_ref()
-        .map(|owner| format!(", {}", safe(owner)));
-    let text = format!(
-        "{state}: {} ({}{})",
-        to.join(" "),
-        safe(&exception.reason),
-        owner.unwrap_or_default()
-    );
-    prose(&text)
 }

@@ -1,13 +1,11 @@
 //! The verdict in one line, and what it is about: window, scope, records, and what it rests on.
 
 use crate::diag::Severity;
-use crate::model::evidence::{Evidence, Totals, WindowReport};
-use crate::model::path::Verdict;
+use crate::model::evidence::Evidence;
 use crate::report::page::{Page, Tone};
+use crate::report::said::{records, sentence, verdict_word, window};
 use crate::report::shown::{prose, safe};
-use crate::report::units::{
-    GLUE, count, day, duration, len, period, plural, seconds_between, time,
-};
+use crate::report::units::{count, day, len, plural, time};
 
 /// Topologies and codes that are named; the rest is counted.
 const NAMED_MAX: usize = 3;
@@ -29,107 +27,6 @@ pub(super) fn put(page: &mut Page, evidence: &Evidence) {
     if let Some(complaints) = complaints(evidence) {
         page.item(Tone::Quiet, "warnings  ", &complaints);
     }
-}
-
-/// The verdict as this page shouts it.
-pub(super) fn verdict_word(verdict: Verdict) -> String {
-    verdict.as_str().to_uppercase()
-}
-
-fn sentence(evidence: &Evidence) -> String {
-    let all = len(evidence.claims.len());
-    let of = |verdict| {
-        len(evidence
-            .claims
-            .iter()
-            .filter(|claim| claim.verdict == verdict)
-            .count())
-    };
-    let (broken, open, held) = (
-        of(Verdict::Violated),
-        of(Verdict::Unproven),
-        of(Verdict::Proven),
-    );
-    let is = |number| if number == 1 { "is" } else { "are" };
-    let lack = if open == 1 { "lacks" } else { "lack" };
-    match evidence.verdict {
-        _ if all == 0 => "there is no claim, so nothing was judged".to_owned(),
-        Verdict::Violated => {
-            let mut out = format!(
-                "{} of {} {} broken",
-                count(broken),
-                plural(all, "claim"),
-                is(broken)
-            );
-            if open > 0 {
-                out.push_str(&format!(", {} {lack} evidence", count(open)));
-            }
-            out
-        }
-        Verdict::Unproven => format!(
-            "no witness, but {} of {} {lack} evidence",
-            count(open),
-            plural(all, "claim")
-        ),
-        Verdict::Proven if held == all && all == 1 => "the only claim holds".to_owned(),
-        Verdict::Proven if held == all => format!("all {} hold", plural(all, "claim")),
-        Verdict::Proven => format!("{} of {} hold", count(held), plural(all, "claim")),
-    }
-}
-
-fn window(window: &WindowReport) -> String {
-    let from = |word: &str| match word {
-        "asked" => "asked for".to_owned(),
-        "records" => "taken from the records".to_owned(),
-        "delivery" => "later records may be on their way".to_owned(),
-        other => safe(other),
-    };
-    let source = if window.since_from == window.until_from {
-        from(&window.since_from)
-    } else {
-        format!(
-            "start {}, end {}",
-            from(&window.since_from),
-            from(&window.until_from)
-        )
-    };
-    match (&window.since, &window.until) {
-        (Some(since), Some(until)) => {
-            let lasts = seconds_between(since, until).map(|s| format!(", {}", duration(s)));
-            format!(
-                "{} UTC{} ({source})",
-                period(since, until),
-                lasts.unwrap_or_default()
-            )
-        }
-        (Some(since), None) => format!("from {} UTC, without end ({source})", time(since)),
-        (None, Some(until)) => format!("until {} UTC, without beginning ({source})", time(until)),
-        (None, None) => "none: nobody asked for one, and no record gives one".to_owned(),
-    }
-}
-
-fn records(totals: &Totals) -> String {
-    if totals.records == 0 {
-        return "none at all, and zero records prove nothing".to_owned();
-    }
-    let mut out = format!(
-        "{} read: {}, {}{GLUE}nodata, {}{GLUE}skipdata, {}{GLUE}set{GLUE}aside",
-        count(totals.records),
-        plural(totals.flows, "flow"),
-        count(totals.nodata),
-        count(totals.skipdata),
-        count(totals.set_aside)
-    );
-    if totals.outside_window > 0 {
-        out.push_str(&format!(
-            "; {} outside the window, not judged",
-            count(totals.outside_window)
-        ));
-    }
-    if totals.rejected > 0 {
-        out.push_str(&format!("; {} rejected", plural(totals.rejected, "flow")));
-    }
-    out
 }
 
 fn foundations(evidence: &Evidence) -> String {

@@ -3,8 +3,9 @@
 use std::cmp::Reverse;
 
 use crate::model::evidence::{Share, Totals};
-use crate::model::path::{Path, Vantage};
+use crate::model::path::Path;
 use crate::report::page::Page;
+use crate::report::said::seen_by;
 use crate::report::table::Column;
 use crate::report::units::{bytes, count, plural, share};
 
@@ -72,16 +73,5 @@ pub(super) fn put(page: &mut Page, totals: &Totals) {
             &format!("  the same traffic seen at {}: ", seen_by(*vantage)),
             &text,
         );
-    }
-}
-
-/// The interfaces of a vantage, in words.
-pub(super) fn seen_by(vantage: Vantage) -> &'static str {
-    match vantage {
-        Vantage::Workload => "the workloads",
-        Vantage::Endpoint => "endpoints",
-        Vantage::Nat => "NAT gateways",
-        Vantage::Gateway => "other gateways",
-        Vantage::Unknown => "unknown interfaces",
     }
 }

@@ -4,6 +4,7 @@ use crate::model::evidence::{ClaimReport, FlowGroup, FlowSample, FlowsBy};
 use crate::model::path::{Exit, Path, Vantage};
 use crate::report::cited::{Place, Places, WITNESSES};
 use crate::report::page::{Page, Tone};
+use crate::report::said::end_point;
 use crate::report::shown::{columns, cut_start, prose, safe};
 use crate::report::units::{GLUE, bytes, count, len, minute, plural};
 
@@ -133,15 +134,6 @@ fn row(page: &mut Page, flow: &FlowSample, place: Option<Place<'_>>) {
         &label,
         &place.map(|place| record(place, room)).unwrap_or_default(),
     );
-}
-
-/// `address:port`, with brackets around IPv6.
-fn end_point(address: &str, port: Option<u16>) -> String {
-    match port {
-        Some(port) if address.contains(':') => format!("[{}]:{port}", safe(address)),
-        Some(port) => format!("{}:{port}", safe(address)),
-        None => safe(address),
-    }
 }
 
 /// `…end-of-the-key.log.gz:17`: the line is never cut, the key from its start.
