@@ -263,7 +263,7 @@ fn hostile_text_moves_no_cursor_wherever_it_stands() {
     }
 }
 
-fn strings(value: &Value, at: String, places: &mut Vec<String>) {
+pub(super) fn strings(value: &Value, at: String, places: &mut Vec<String>) {
     match value {
         Value::String(_) => places.push(at),
         Value::Array(items) => {

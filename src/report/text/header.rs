@@ -36,7 +36,8 @@ pub(super) fn verdict_word(verdict: Verdict) -> String {
     verdict.as_str().to_uppercase()
 }
 
-fn sentence(evidence: &Evidence) -> String {
+/// The verdict in one clause: how many claims it is about.
+pub(in crate::report) fn sentence(evidence: &Evidence) -> String {
     let all = len(evidence.claims.len());
     let of = |verdict| {
         len(evidence
@@ -77,7 +78,8 @@ fn sentence(evidence: &Evidence) -> String {
     }
 }
 
-fn window(window: &WindowReport) -> String {
+/// The window, how long it is, and who set its ends.
+pub(in crate::report) fn window(window: &WindowReport) -> String {
     let from = |word: &str| match word {
         "asked" => "asked for".to_owned(),
         "records" => "taken from the records".to_owned(),
@@ -108,7 +110,8 @@ fn window(window: &WindowReport) -> String {
     }
 }
 
-fn records(totals: &Totals) -> String {
+/// What was read, and what became of it.
+pub(in crate::report) fn records(totals: &Totals) -> String {
     if totals.records == 0 {
         return "none at all, and zero records prove nothing".to_owned();
     }

@@ -5,10 +5,10 @@
 
 mod claims;
 mod coverage;
-mod header;
+pub(super) mod header;
 mod obligations;
 mod steps;
-mod traffic;
+pub(super) mod traffic;
 mod witnesses;
 
 use crate::model::evidence::Evidence;

@@ -76,7 +76,7 @@ pub(super) fn put(page: &mut Page, totals: &Totals) {
 }
 
 /// The interfaces of a vantage, in words.
-pub(super) fn seen_by(vantage: Vantage) -> &'static str {
+pub(in crate::report) fn seen_by(vantage: Vantage) -> &'static str {
     match vantage {
         Vantage::Workload => "the workloads",
         Vantage::Endpoint => "endpoints",
