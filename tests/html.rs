@@ -75,7 +75,8 @@ fn page_of(name: &str, folder: &Path) -> PathBuf {
 fn hostile_page(folder: &Path) -> PathBuf {
     let copied = Copied::of("forgotten-route-table");
     copied.edit("policy.toml", |text| {
-        let title = toml::Value::from(HOSTILE).to_string();
+        // A JSON string without escapes other than of quotes is a TOML string too.
+        let title = serde_json::Value::from(HOSTILE).to_string();
         let lines = text.lines().map(|line| match line.starts_with("title") {
             true => format!("title = {title}"),
             false => line.to_owned(),
