@@ -29,8 +29,9 @@ pub(super) struct Citing {
     anchor: Option<String>,
     /// The whole name.
     uri: String,
-    /// The end of the name, which tells it from its neighbours.
+    /// The end of the name, which tells it from its neighbours, in two pieces: a line may break between them.
     short: String,
+    short_end: String,
     pub(super) line: u64,
 }
 
@@ -65,18 +66,26 @@ impl Shelf {
             .filter(|number| self.shown.contains(number));
         let short = place.uri.rsplit('/').next().unwrap_or(place.uri);
         let short = match number {
-            Some(_) => short.rsplit_once("_20").map_or(short, |(_, end)| end),
+            Some(_) => short
+                .rfind("_20")
+                .and_then(|at| short.get(at + 1..))
+                .unwrap_or(short),
             None => place.uri,
         };
-        let short = if short.len() < place.uri.len() {
-            format!("…{short}")
+        let before = if short.len() < place.uri.len() {
+            "…"
         } else {
-            short.to_owned()
+            ""
+        };
+        let (start, end) = match short.rfind('_') {
+            Some(at) => short.split_at(at + 1),
+            None => (short, ""),
         };
         Citing {
             anchor: number.map(|number| format!("input-{number}")),
             uri: place.uri.to_owned(),
-            short,
+            short: format!("{before}{start}"),
+            short_end: end.to_owned(),
             line: place.line,
         }
     }

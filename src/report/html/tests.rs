@@ -123,7 +123,7 @@ fn every_anchor_is_there_and_stands_once() {
 fn a_witness_leads_to_its_line() {
     let page = page(&fixture::violated());
     assert!(page.contains("<a href=\"#input-1\""));
-    assert!(page.contains("Z_9f2c1d3e.log.gz</a>:1842"));
+    assert!(page.contains("Z_<wbr>9f2c1d3e.log.gz</a>:1842"));
     assert!(page.contains("7 of 12 shown"));
 }
 
