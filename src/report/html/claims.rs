@@ -128,7 +128,10 @@ fn view(claim: &ClaimReport, number: usize, places: &Places<'_>, shelf: &Shelf) 
         title: claim.title.clone(),
         mark: mark(claim.verdict),
         asserts: asserts
-            .map(|(key, words)| (key.clone(), words.join(", ")))
+            .map(|(key, words)| match words.as_slice() {
+                [] => (key.clone(), "nothing".to_owned()),
+                words => (key.clone(), words.join(", ")),
+            })
             .collect(),
         at: claim.at.as_ref().map(place),
         checked: format!(
