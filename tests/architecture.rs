@@ -37,7 +37,7 @@ const DOORS: &[(&str, &[&str])] = &[
         &["src/aws/", "src/ingest/s3", "src/ingest/cloudwatch"],
     ),
     ("aws_types", &["src/aws/"]),
-    ("base64", &["src/seal/"]),
+    ("base64", &["src/report/html", "src/seal/"]),
     ("bytes", &["src/ingest/s3"]),
     ("clap", &["src/cli/"]),
     ("clap_complete", &["src/cli/"]),

@@ -45,6 +45,14 @@ fn timeless(json: &str) -> String {
     lines.collect::<Vec<_>>().join("\n") + "\n"
 }
 
+/// A page without the lines that hold the time or a digest over it.
+fn timeless_page(html: &str) -> String {
+    let knows =
+        |line: &&str| line.contains("data-made") || line.contains("Content-Security-Policy");
+    let lines: Vec<&str> = html.lines().filter(|line| !knows(line)).collect();
+    lines.join("\n") + "\n"
+}
+
 fn same_as_file(file: &Path, got: &str) {
     if bless() {
         fs::create_dir_all(file.parent().unwrap()).unwrap();
@@ -60,7 +68,10 @@ fn every_world_says_what_is_expected() {
         let folder = root().join("tests/golden").join(&world.name);
         let evidence = tempfile::NamedTempFile::new().unwrap();
         let file = evidence.path().to_str().unwrap();
-        let ran = verify(&world, "1", &["--evidence", file]);
+        let page = tempfile::NamedTempFile::new().unwrap();
+        let html = format!("html={}", page.path().display());
+        let more = ["--evidence", file, "--report", "text", "--report", &html];
+        let ran = verify(&world, "1", &more);
         let json = fs::read_to_string(file).unwrap();
         assert_eq!(
             ran.code, world.exit,
@@ -80,6 +91,8 @@ fn every_world_says_what_is_expected() {
         same_as_file(&folder.join("stdout"), &ran.stdout);
         same_as_file(&folder.join("stderr"), &ran.stderr);
         same_as_file(&folder.join("evidence.json"), &timeless(&json));
+        let html = fs::read_to_string(page.path()).unwrap();
+        same_as_file(&folder.join("report.html"), &timeless_page(&html));
     }
 }
 

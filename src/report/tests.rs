@@ -623,7 +623,7 @@ fn assert_nothing_hides(place: &str, spoiled: &Evidence) {
     }
 }
 
-fn strings(value: &Value, at: String, places: &mut Vec<String>) {
+pub(super) fn strings(value: &Value, at: String, places: &mut Vec<String>) {
     match value {
         Value::String(_) => places.push(at),
         Value::Array(items) => {
