@@ -167,7 +167,7 @@ impl Fault {
     /// The same, of this resource.
     #[must_use]
     pub fn on(mut self, resource: &str) -> Fault {
-        resource.clone_into(&mut self.resource);
+        self.resource = scrubbed(resource);
         self
     }
 
@@ -253,7 +253,9 @@ impl Kind {
     fn verb(self) -> &'static str {
         match self {
             Kind::Denied => "was denied",
-            Kind::Credentials => "could not be signed: there are no credentials that AWS knows",
+            Kind::Credentials => {
+                "was refused, or not sent: there are no credentials, or AWS does not know them"
+            }
             Kind::Expired => "was refused: the credentials have expired",
             Kind::NotFound => "found nothing there",
             Kind::Archived => "was refused: the object is in an archive",
@@ -386,6 +388,13 @@ pub(super) fn chain(error: &(dyn StdError + 'static)) -> String {
 /// The text without what could open a door: access key ids, and the query of a signed URL.
 fn scrubbed(text: &str) -> String {
     let word = |word: &str| {
+        // A name and a password before the host.
+        if let Some((scheme, rest)) = word.split_once("://") {
+            let host = rest.split(['/', '?', '#']).next().unwrap_or(rest);
+            if host.contains('@') {
+                return format!("{scheme}://[withheld]");
+            }
+        }
         let lower = word.to_ascii_lowercase();
         let signed = ["x-amz-", "signature=", "credential=", "token="];
         let key = word
@@ -455,6 +464,10 @@ mod tests {
 
     #[test]
     fn what_opens_doors_is_withheld() {
+        assert_eq!(
+            scrubbed("`http://me:SECRET@127.0.0.1:9/ x` was not a URI"),
+            "`http://[withheld] x` was not a URI"
+        );
         let text = "GET https://b.s3/x?X-Amz-Signature=abc by AKIAIOSFODNN7EXAMPLE, AccessKeyId=ASIAIOSFODNN7EXAMPLE failed";
         let shown = scrubbed(text);
         assert_eq!(shown, "GET [withheld] by [withheld] [withheld] failed");

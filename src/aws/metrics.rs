@@ -197,7 +197,8 @@ async fn filled(session: &Session, series: &mut [Series], span: Span) -> Result<
     for (index, one) in series.iter().enumerate() {
         form.extend(query_of(index, one));
     }
-    let mut partial: BTreeSet<usize> = BTreeSet::new();
+    // Of all that was asked for: a series that is never answered is no series of zeros.
+    let mut partial: BTreeSet<usize> = (0..series.len()).collect();
     let mut pages = Pages::default();
     loop {
         let mut form = form.clone();
@@ -213,7 +214,7 @@ async fn filled(session: &Session, series: &mut [Series], span: Span) -> Result<
         None => Ok(()),
         Some(index) => {
             let name = series[*index].resource().unwrap_or_default();
-            Err(garbled(session, GET, "the last page is not the last of it").on_boxed(name))
+            Err(garbled(session, GET, "its answer is not there, or not to its end").on_boxed(name))
         }
     }
 }
@@ -294,6 +295,7 @@ fn take(
 #[derive(Default)]
 struct Pages {
     next: Option<String>,
+    seen: BTreeSet<String>,
 }
 
 impl Pages {
@@ -311,7 +313,7 @@ impl Pages {
         let next = answer
             .text_of("NextToken")
             .filter(|token| !token.is_empty());
-        if next.is_some() && next == self.token() {
+        if next.is_some_and(|token| !self.seen.insert(token.to_owned())) {
             return Err(garbled(session, call, "the same page again and again").into());
         }
         self.next = next.map(str::to_owned);

@@ -4,7 +4,6 @@
 
 use std::time::{Duration, SystemTime};
 
-use aws_credential_types::provider::ProvideCredentials;
 use aws_sigv4::http_request::{SignableBody, SignableRequest, SigningSettings, sign};
 use aws_sigv4::sign::v4;
 use aws_smithy_runtime_api::client::http::HttpConnector;
@@ -162,15 +161,11 @@ async fn signed(
     form: &str,
 ) -> Result<HttpRequest, (Kind, String)> {
     let other = |message: String| (Kind::Local, message);
-    let provider = session
-        .config()
-        .credentials_provider()
-        .ok_or((Kind::Credentials, "there are none".to_owned()))?;
-    let credentials = provider
-        .provide_credentials()
+    let identity: Identity = session
+        .credentials()
         .await
-        .map_err(|error| (Kind::Credentials, chain(&error)))?;
-    let identity: Identity = credentials.into();
+        .map_err(|message| (Kind::Credentials, message))?
+        .into();
     let endpoint = endpoint::of(session, service).map_err(other)?;
     let uri = format!("{}/", endpoint.url.trim_end_matches('/'));
     let headers = [("content-type", "application/x-www-form-urlencoded")];

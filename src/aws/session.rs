@@ -2,19 +2,21 @@
 
 use std::future::Future;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use aws_config::sts::AssumeRoleProvider;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
-use aws_credential_types::provider::SharedCredentialsProvider;
+use aws_credential_types::Credentials;
+use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider};
 use aws_smithy_runtime_api::client::http::{SharedHttpClient, SharedHttpConnector};
 use aws_smithy_runtime_api::client::stalled_stream_protection::StalledStreamProtectionConfig;
 use aws_smithy_types::retry::RetryConfig;
 use aws_smithy_types::timeout::TimeoutConfig;
 use aws_types::service_config::ServiceConfigKey;
 use tokio::runtime::{Builder, Handle, Runtime};
+use tokio::sync::Mutex;
 
-use crate::aws::fault::{Fault, Kind};
+use crate::aws::fault::{Fault, Kind, chain};
 use crate::aws::http;
 use crate::aws::meter::Meter;
 
@@ -24,6 +26,9 @@ pub(crate) const ATTEMPTS_MAX: u32 = 6;
 pub(super) const BACKOFF: Duration = Duration::from_millis(300);
 /// The longest wait between two attempts.
 pub(super) const BACKOFF_MAX: Duration = Duration::from_secs(20);
+
+/// Credentials that expire sooner are renewed first.
+const LASTS: Duration = Duration::from_secs(120);
 
 /// Whose eyes to look through; what is `None` comes from the environment and the profile, as with the AWS CLI.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
@@ -120,6 +125,7 @@ impl Aws {
             aws: self.clone(),
             config,
             region,
+            given: Arc::default(),
         })
     }
 
@@ -187,6 +193,8 @@ pub struct Session {
     aws: Aws,
     config: SdkConfig,
     region: String,
+    /// What the provider gave last: some of them ask a server or start a program each time.
+    given: Arc<Mutex<Option<Credentials>>>,
 }
 
 impl Session {
@@ -225,7 +233,26 @@ impl Session {
             aws: self.aws.clone(),
             config,
             region: region.to_owned(),
+            given: Arc::clone(&self.given),
         }
+    }
+
+    /// Credentials that last some minutes yet, for calls that are made without the SDK's clients.
+    pub(super) async fn credentials(&self) -> Result<Credentials, String> {
+        let mut given = self.given.lock().await;
+        let soon = SystemTime::now() + LASTS;
+        let good = |one: &&Credentials| one.expiry().is_none_or(|expiry| expiry > soon);
+        if let Some(credentials) = given.as_ref().filter(good) {
+            return Ok(credentials.clone());
+        }
+        let provider = self.config.credentials_provider();
+        let provider = provider.ok_or_else(|| "there are none".to_owned())?;
+        let asked = tokio::time::timeout(self.aws.timeout(), provider.provide_credentials()).await;
+        let fresh = asked
+            .map_err(|_| "the credentials' provider does not answer".to_owned())?
+            .map_err(|error| chain(&error))?;
+        *given = Some(fresh.clone());
+        Ok(fresh)
     }
 
     /// The way to AWS.

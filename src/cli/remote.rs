@@ -4,8 +4,9 @@ use std::time::Duration;
 
 use flowproof::aws::{Ask, Aws};
 use flowproof::diag::Diagnostic;
-use flowproof::ingest::{self, GroupLog, Remote};
+use flowproof::ingest::{self, Destination, GroupLog, Remote};
 use flowproof::model::window::Window;
+use flowproof::topology::snapshot::{FlowLog, Snapshot};
 use flowproof::topology::{Document, World};
 use indicatif::{HumanBytes, HumanCount};
 
@@ -129,8 +130,11 @@ pub fn sources(
 ) -> Option<Remote> {
     let aws = aws?;
     let ask = asks(&input.aws).into_iter().next().unwrap_or_default();
-    let logs = world.group_logs().into_iter();
-    let flow_logs = logs.map(|(id, group, format)| GroupLog { id, group, format });
+    let flow_logs = world.described_logs().map(|(snapshot, log)| GroupLog {
+        id: log.id.clone(),
+        destination: destination(snapshot, log),
+        format: log.format.clone(),
+    });
     Some(Remote {
         aws: aws.clone(),
         ask,
@@ -140,4 +144,25 @@ pub fn sources(
         requester_pays: input.aws.requester_pays,
         flow_logs: flow_logs.collect(),
     })
+}
+
+/// Where a flow log writes to. A log group that is told by name alone is of the snapshot's own account and Region.
+fn destination(snapshot: &Snapshot, log: &FlowLog) -> Destination {
+    let Some(name) = &log.group else {
+        return match &log.destination {
+            Some(_) => Destination::Elsewhere,
+            None => Destination::Untold,
+        };
+    };
+    // arn:aws:logs:REGION:ACCOUNT:log-group:NAME
+    let arn = log.destination.as_deref().unwrap_or_default();
+    let part = |place: usize| {
+        let part = arn.split(':').nth(place).filter(|part| !part.is_empty());
+        part.map(str::to_owned)
+    };
+    Destination::Group {
+        name: name.clone(),
+        region: part(3).or_else(|| snapshot.report.region.clone()),
+        account: part(4).or_else(|| snapshot.report.account_id.clone()),
+    }
 }

@@ -65,5 +65,5 @@ pub use error::Error;
 pub use options::{Limits, ReadOptions};
 pub use parquet_footer::panic_is_caught;
 pub use reader::InputReader;
-pub use remote::{GroupLog, Listed, Remote};
+pub use remote::{Destination, GroupLog, Listed, Remote};
 pub use source::{Input, LogSource, Opener, Ranges, Stamp, is_remote, list};

@@ -25,13 +25,31 @@ pub struct Remote {
     pub flow_logs: Vec<GroupLog>,
 }
 
+/// Where a flow log writes to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Destination {
+    /// A log group by name, in a Region and an account as far as they are told.
+    Group {
+        /// Its name.
+        name: String,
+        /// Its Region.
+        region: Option<String>,
+        /// Its account.
+        account: Option<String>,
+    },
+    /// S3, Firehose, or what AWS may add.
+    Elsewhere,
+    /// Not told.
+    Untold,
+}
+
 /// A flow log, as far as its log group is concerned.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct GroupLog {
     /// `fl-…`
     pub id: String,
-    /// The log group by name, if it writes to one.
-    pub group: Option<String>,
+    /// Where it writes to.
+    pub destination: Destination,
     /// `${version} …`, if it is told and can be read.
     pub format: Option<Format>,
 }

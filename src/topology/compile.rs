@@ -336,6 +336,7 @@ impl Compiler<'_> {
                     .filter(|seconds| *seconds > 0)
                     .unwrap_or(600),
                 created_s: raw.creation_time.as_ref().and_then(time_of),
+                destination: raw.log_destination.clone(),
                 group: group_of(raw),
                 format: format.ok().flatten(),
             });

@@ -188,6 +188,8 @@ pub struct FlowLog {
     pub aggregation_s: i64,
     /// When it was made.
     pub created_s: Option<i64>,
+    /// Where it writes to: `log group NAME` or an ARN, as far as it is told.
+    pub destination: Option<String>,
     /// The CloudWatch log group that it writes to, by name.
     pub group: Option<String>,
     /// Its format.

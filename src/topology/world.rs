@@ -265,11 +265,15 @@ impl World {
             .flat_map(|snapshot| snapshot.flow_logs.iter().flatten())
     }
 
-    /// What DescribeFlowLogs tells of flow logs: id, the log group that it writes to, and its format, if they are told.
-    pub fn group_logs(&self) -> Vec<(String, Option<String>, Option<Format>)> {
-        let logs = self.flow_logs();
-        logs.map(|log| (log.id.clone(), log.group.clone(), log.format.clone()))
-            .collect()
+    /// What DescribeFlowLogs tells of flow logs, with the snapshot that tells it.
+    pub fn described_logs(&self) -> impl Iterator<Item = (&Snapshot, &FlowLog)> {
+        self.snapshots.iter().flat_map(|snapshot| {
+            snapshot
+                .flow_logs
+                .iter()
+                .flatten()
+                .map(move |log| (snapshot, log))
+        })
     }
 
     /// The formats that DescribeFlowLogs gives, by flow log.

@@ -138,15 +138,20 @@ fn tool(plan: &Plan<'_>) -> Tool {
     }
 }
 
-/// The window: as asked; where it was not, from the first start to the second after the last end, but no further than to
-/// where everything has been delivered.
+/// The window: as asked; where it was not, from the first start to the second after the last end. Of sources that AWS still
+/// delivers to, an open window ends where everything must have come, whether or not it has: else a delivery that has died
+/// would only make the window shorter.
 fn window(plan: &Plan<'_>, tally: &Tally, settled: Option<i64>) -> Option<(i64, i64)> {
     let since = plan.window.since.or(tally.first)?;
     let until = match plan.window.until {
         Some(until) => until,
         None => {
-            let last = tally.last?.saturating_add(1);
-            settled.map_or(last, |settled| last.min(settled))
+            let last = tally.last.map(|last| last.saturating_add(1));
+            match (settled, plan.window.since) {
+                (Some(settled), Some(_)) => settled,
+                (Some(settled), None) => last?.min(settled),
+                (None, _) => last?,
+            }
         }
     };
     Some((since, until.max(since)))
@@ -159,27 +164,36 @@ fn settled_s(plan: &Plan<'_>, delivery: Delivery) -> i64 {
 
 /// From a record's end to its arrival, at most.
 fn way_s(plan: &Plan<'_>, delivery: Delivery) -> i64 {
+    interval_s(plan).saturating_add(delivery.takes_s)
+}
+
+/// The longest interval of a flow log in scope.
+fn interval_s(plan: &Plan<'_>) -> i64 {
     let logs = plan
         .interfaces
         .iter()
         .flat_map(|interface| &interface.flow_logs);
-    let interval = logs.map(|log| log.aggregation_s).max().unwrap_or(600);
-    interval.saturating_add(delivery.takes_s)
+    logs.map(|log| log.aggregation_s).max().unwrap_or(600)
 }
 
 /// When the window's last records will have come, if that is later than they were looked for.
 fn pending(plan: &Plan<'_>, (since, until): (i64, i64), delivery: Delivery) -> Option<Pending> {
     let settled = settled_s(plan, delivery);
-    let awaited = if plan.window.until.is_some() {
-        until > settled
+    // Less than one interval is no evidence of anything: an interface that is not logged would not be missed in it.
+    let interval = interval_s(plan);
+    let least = since.saturating_add(interval);
+    let awaited = match plan.window.until {
+        Some(_) => until > settled,
+        None => settled < least,
+    };
+    let until = if plan.window.until.is_some() {
+        until
     } else {
-        settled <= since
+        least
     };
     awaited.then(|| Pending {
         settled_s: settled,
-        due_s: until
-            .max(since.saturating_add(1))
-            .saturating_add(way_s(plan, delivery)),
+        due_s: until.saturating_add(way_s(plan, delivery)),
     })
 }
 
@@ -191,8 +205,7 @@ fn window_report(
 ) -> WindowReport {
     let delivered = plan.window.until.is_none()
         && window
-            .zip(tally.last)
-            .is_some_and(|((_, until), last)| until <= last);
+            .is_some_and(|(_, until)| Some(until) != tally.last.map(|last| last.saturating_add(1)));
     let from = |asked: bool| if asked { "asked" } else { "records" }.to_owned();
     WindowReport {
         since: window.map(|window| rfc3339(window.0)),

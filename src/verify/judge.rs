@@ -109,12 +109,8 @@ impl<'b, 'p, 'w> Observed<'b, 'p, 'w> {
         };
         // A flow log that leaves records out, or is not among those described, does not show that an interface was not silent.
         let described = plan.world.flow_logs().next().is_some();
-        let sound = |id: &String| {
-            let mut logs = plan
-                .world
-                .flow_logs()
-                .filter(|log| log.id == *id)
-                .peekable();
+        let sound = |id: &str| {
+            let mut logs = plan.world.flow_logs().filter(|log| log.id == id).peekable();
             !described || (logs.peek().is_some() && logs.all(|log| log.defects.is_empty()))
         };
         let lacks = |field: &Field| {
@@ -140,7 +136,11 @@ impl<'b, 'p, 'w> Observed<'b, 'p, 'w> {
             bytes: batch.number(Field::Bytes),
             packets: batch.number(Field::Packets),
             protocol: batch.number(Field::Protocol),
-            covers: input.flow_log.as_ref().is_none_or(sound),
+            // A log group may have several, and each must be sound: whose a record is, it does not say.
+            covers: input
+                .flow_log
+                .as_deref()
+                .is_none_or(|logs| logs.split(',').all(sound)),
             lacking: NEEDED.iter().copied().filter(lacks).collect(),
             of_gateway,
             tells_packets: batch.has(Field::PktSrcAddr) && batch.has(Field::PktDstAddr),

@@ -181,6 +181,7 @@ fn interfaces_logged(of: &Checked<'_, '_>) -> Obligation {
         .inputs
         .iter()
         .filter_map(|input| input.flow_log.as_deref())
+        .flat_map(|logs| logs.split(','))
         .collect();
     let anonymous = of
         .inputs

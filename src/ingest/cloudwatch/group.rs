@@ -1,5 +1,6 @@
 //! The calls on one log group: each at its pace, with retries; a [`Fault`] after the last.
 
+use std::collections::HashSet;
 use std::future::Future;
 use std::sync::Arc;
 
@@ -25,6 +26,9 @@ const GET: Call = Call {
     name: "GetLogEvents",
     permission: "logs:GetLogEvents",
 };
+/// An empty page has an empty list; an answer without one is no page.
+const NO_EVENTS: &str = "its answer has no list of events";
+
 const DESCRIBE: Call = Call {
     name: "DescribeLogStreams",
     permission: "logs:DescribeLogStreams",
@@ -81,6 +85,7 @@ impl Group {
     /// Lists streams until their end, or until there are more than `enough`.
     pub(super) async fn streams(&self, enough: usize) -> Result<Streams, Box<Fault>> {
         let mut found = Streams::default();
+        let mut tokens = HashSet::new();
         let mut token: Option<String> = None;
         loop {
             let sent = token.clone();
@@ -122,7 +127,11 @@ impl Group {
             if found.all || found.names.len() > enough {
                 return Ok(found);
             }
-            if answer.next_token == token {
+            if answer
+                .next_token
+                .as_ref()
+                .is_some_and(|token| !tokens.insert(token.clone()))
+            {
                 let what = "it gave a token for the second time, so the rest of the list cannot be reached";
                 return Err(self.fault(DESCRIBE, what));
             }
@@ -150,7 +159,7 @@ impl Group {
                 .send()
         };
         let answer = self.called(FILTER, Asked::Filter, ask).await?;
-        let events = answer.events.unwrap_or_default().into_iter();
+        let events = answer.events.ok_or_else(|| self.fault(FILTER, NO_EVENTS))?;
         let event = |event: FilteredLogEvent| {
             Some(Event {
                 id: event.event_id,
@@ -160,7 +169,8 @@ impl Group {
                 message: event.message?,
             })
         };
-        self.page(FILTER, events.map(event).collect(), answer.next_token)
+        let events = events.into_iter().map(event).collect();
+        self.page(FILTER, events, answer.next_token)
     }
 
     /// A page of GetLogEvents. Its end time is exclusive.
@@ -185,7 +195,7 @@ impl Group {
                 .send()
         };
         let answer = self.called(GET, Asked::Get, ask).await?;
-        let events = answer.events.unwrap_or_default().into_iter();
+        let events = answer.events.ok_or_else(|| self.fault(GET, NO_EVENTS))?;
         let event = |event: OutputLogEvent| {
             Some(Event {
                 id: None,
@@ -195,7 +205,8 @@ impl Group {
                 message: event.message?,
             })
         };
-        self.page(GET, events.map(event).collect(), answer.next_forward_token)
+        let events = events.into_iter().map(event).collect();
+        self.page(GET, events, answer.next_forward_token)
     }
 
     fn page(

@@ -34,7 +34,7 @@ use crate::ingest::cloudwatch::group::{Group, Streams};
 use crate::ingest::cloudwatch::messages::Messages;
 use crate::ingest::cloudwatch::place::Place;
 use crate::ingest::cloudwatch::plan::{SLICES_MAX, Way, slices, span, streams_max, way};
-use crate::ingest::remote::{GroupLog, Listed, Remote};
+use crate::ingest::remote::{Destination, GroupLog, Listed, Remote};
 use crate::ingest::source::Input;
 use crate::model::format::Format;
 use crate::model::window::rfc3339;
@@ -67,9 +67,9 @@ pub(super) fn list(word: &str, remote: &Remote) -> Result<Listed, Vec<Diagnostic
     if streams.names.is_empty() {
         return Err(vec![no_streams(&group.place)]);
     }
-    let (logs, notes) = logs_of(&group, remote).map_err(|fault| said(&fault))?;
+    let writers = writers(&group, remote).map_err(|fault| said(&fault))?;
     let inputs = inputs(&group, &streams, remote, quota);
-    let (flow_log, formats) = told(&logs);
+    let (flow_log, formats) = (writers.name(), writers.formats());
     let mut inputs: Vec<Input> = inputs
         .into_iter()
         .map(|(uri, opener)| {
@@ -81,7 +81,7 @@ pub(super) fn list(word: &str, remote: &Remote) -> Result<Listed, Vec<Diagnostic
     inputs.sort_by(|a, b| a.uri().cmp(b.uri()));
     Ok(Listed {
         inputs,
-        notes,
+        notes: writers.notes,
         delivery_s: Some(DELIVERY_S),
     })
 }
@@ -123,50 +123,107 @@ fn inputs(
     }
 }
 
+/// Who writes to the group.
+struct Writers {
+    /// Flow logs that do, by the topology or by what AWS tells now.
+    logs: Vec<GroupLog>,
+    /// No flow log that is known does: what stands there is of one that nobody described.
+    strange: bool,
+    notes: Vec<Diagnostic>,
+}
+
 /// The flow logs that write to the group: the topology's, or else those that AWS tells of now.
-fn logs_of(group: &Group, remote: &Remote) -> Result<(Vec<GroupLog>, Vec<Diagnostic>), Box<Fault>> {
-    let name = Some(group.place.group.as_str());
-    let here = |log: &&GroupLog| log.group.as_deref() == name;
+fn writers(group: &Group, remote: &Remote) -> Result<Writers, Box<Fault>> {
+    let place = &group.place;
+    let region = group.session.region();
+    let here = |log: &&GroupLog| is_here(log, place, region);
     let logs: Vec<GroupLog> = remote.flow_logs.iter().filter(here).cloned().collect();
     if !logs.is_empty() {
-        return Ok((logs, Vec::new()));
+        return Ok(Writers {
+            logs,
+            strange: false,
+            notes: Vec::new(),
+        });
     }
-    let asked = flow_logs::of_group(&group.session, &group.place.group);
-    let fault = match remote.aws.block_on(asked) {
+    // Only where every described flow log is known to write to another place can none of them have written here.
+    let mut described = remote.flow_logs.iter();
+    let strange = described.all(|log| log.destination != Destination::Untold);
+    let asked = flow_logs::of_group(&group.session, &place.group);
+    match remote.aws.block_on(asked) {
         Ok(found) => {
-            let log = |(id, format)| GroupLog {
-                id,
-                group: Some(group.place.group.clone()),
-                format,
-            };
-            return Ok((found.into_iter().map(log).collect(), Vec::new()));
+            let told =
+                |account: &Option<String>| place.account.is_none() || *account == place.account;
+            let found = found.into_iter().filter(|writer| told(&writer.account));
+            let logs: Vec<GroupLog> = found
+                .map(|writer| GroupLog {
+                    id: writer.id,
+                    destination: Destination::Untold,
+                    format: writer.format,
+                })
+                .collect();
+            Ok(Writers {
+                strange: strange && logs.is_empty(),
+                logs,
+                notes: Vec::new(),
+            })
         }
-        Err(fault) => fault,
-    };
-    match fault.kind {
-        // No other call would fare better.
-        Kind::Credentials | Kind::Expired | Kind::Budget => Err(fault),
-        _ => {
-            let mut note = fault.on(&group.place.uri).diagnostic(WHY_NOTE);
-            note.severity = Severity::Warning;
-            Ok((Vec::new(), vec![note]))
-        }
+        Err(fault) => match fault.kind {
+            // No other call would fare better.
+            Kind::Credentials | Kind::Expired | Kind::Budget => Err(fault),
+            _ => {
+                let mut note = fault.on(&place.uri).diagnostic(WHY_NOTE);
+                note.severity = Severity::Warning;
+                Ok(Writers {
+                    logs: Vec::new(),
+                    strange,
+                    notes: vec![note],
+                })
+            }
+        },
     }
 }
 
-/// The flow log, if there is only one; and the formats, each once.
-fn told(logs: &[GroupLog]) -> (Option<String>, Vec<Format>) {
-    let mut formats: Vec<Format> = Vec::new();
-    for format in logs.iter().filter_map(|log| log.format.as_ref()) {
-        if !formats.contains(format) {
-            formats.push(format.clone());
+/// Whether the topology says that the flow log writes to this group: by name, and by Region and account where both are told.
+fn is_here(log: &GroupLog, place: &Place, here: &str) -> bool {
+    let Destination::Group {
+        name,
+        region,
+        account,
+    } = &log.destination
+    else {
+        return false;
+    };
+    let fits = |told: &Option<String>, asked: Option<&str>| {
+        told.as_deref()
+            .zip(asked)
+            .is_none_or(|(told, asked)| told == asked)
+    };
+    *name == place.group && fits(region, Some(here)) && fits(account, place.account.as_deref())
+}
+
+impl Writers {
+    /// What goes for the flow log of the inputs: one id, several, or words that are no flow log's id; `None` if nobody can tell.
+    fn name(&self) -> Option<String> {
+        let mut ids: Vec<&str> = self.logs.iter().map(|log| log.id.as_str()).collect();
+        ids.sort_unstable();
+        ids.dedup();
+        match (ids.is_empty(), self.strange) {
+            (false, _) => Some(ids.join(",")),
+            (true, true) => Some("a flow log that is not described".to_owned()),
+            (true, false) => None,
         }
     }
-    let id = match logs {
-        [first, rest @ ..] if rest.iter().all(|log| log.id == first.id) => Some(first.id.clone()),
-        _ => None,
-    };
-    (id, formats)
+
+    /// Their formats, each once.
+    fn formats(&self) -> Vec<Format> {
+        let mut formats: Vec<Format> = Vec::new();
+        for format in self.logs.iter().filter_map(|log| log.format.as_ref()) {
+            if !formats.contains(format) {
+                formats.push(format.clone());
+            }
+        }
+        formats
+    }
 }
 
 fn no_streams(place: &Place) -> Diagnostic {
@@ -189,10 +246,49 @@ mod tests {
     use super::*;
 
     #[test]
-    fn one_flow_log_gives_its_name_and_several_their_formats() {
+    fn a_group_is_the_topologys_if_name_region_and_account_fit() {
+        let log = |name: &str, region: Option<&str>, account: Option<&str>| GroupLog {
+            id: "fl-1".to_owned(),
+            destination: Destination::Group {
+                name: name.to_owned(),
+                region: region.map(str::to_owned),
+                account: account.map(str::to_owned),
+            },
+            format: None,
+        };
+        let (name, arn) = (
+            "cloudwatch:g",
+            "cloudwatch:arn:aws:logs:eu-west-1:111122223333:log-group:g",
+        );
+        #[rustfmt::skip]
+        let cases = [
+            ("by name",             name, log("g", None, None),                                   true),
+            ("another name",        name, log("h", None, None),                                   false),
+            ("another Region",      name, log("g", Some("us-east-1"), None),                      false),
+            ("an account untold",   name, log("g", Some("eu-west-1"), Some("999999999999")),      true),
+            ("another account",     arn,  log("g", Some("eu-west-1"), Some("999999999999")),      false),
+            ("all of it",           arn,  log("g", Some("eu-west-1"), Some("111122223333")),      true),
+        ];
+        for (title, word, log, expected) in cases {
+            let place = Place::parse(word).unwrap();
+            assert_eq!(is_here(&log, &place, "eu-west-1"), expected, "{title}");
+        }
+        let elsewhere = GroupLog {
+            destination: Destination::Elsewhere,
+            ..log("g", None, None)
+        };
+        assert!(!is_here(
+            &elsewhere,
+            &Place::parse(name).unwrap(),
+            "eu-west-1"
+        ));
+    }
+
+    #[test]
+    fn flow_logs_give_their_names_and_formats() {
         let log = |id: &str, format: Option<&str>| GroupLog {
             id: id.to_owned(),
-            group: Some("g".to_owned()),
+            destination: Destination::Untold,
             format: format.map(|text| Format::parse(text).unwrap()),
         };
         let (a, b) = (Some("${srcaddr}"), Some("${dstaddr}"));
@@ -202,12 +298,17 @@ mod tests {
             ("one",                           vec![log("fl-1", a)],            Some("fl-1"), 1),
             ("one, without its format",       vec![log("fl-1", None)],         Some("fl-1"), 0),
             ("one, told by two snapshots",    vec![log("fl-1", a); 2],         Some("fl-1"), 1),
-            ("two of one format",             vec![log("fl-1", a), log("fl-2", a)], None,    1),
-            ("two of two formats",            vec![log("fl-1", a), log("fl-2", b)], None,    2),
+            ("two of one format",             vec![log("fl-2", a), log("fl-1", a)], Some("fl-1,fl-2"), 1),
+            ("two of two formats",            vec![log("fl-1", a), log("fl-2", b)], Some("fl-1,fl-2"), 2),
         ];
         for (title, logs, id, formats) in cases {
-            let got = told(&logs);
-            assert_eq!((got.0.as_deref(), got.1.len()), (id, formats), "{title}");
+            let writers = Writers {
+                logs,
+                strange: false,
+                notes: Vec::new(),
+            };
+            let got = (writers.name(), writers.formats().len());
+            assert_eq!((got.0.as_deref(), got.1), (id, formats), "{title}");
         }
     }
 }

@@ -129,7 +129,13 @@ impl Paging {
     pub(super) fn take(&mut self, page: Page, text: &mut Vec<u8>) -> Result<bool, Trouble> {
         for event in &page.events {
             if self.is_new(event) {
-                text.extend_from_slice(event.message.as_bytes());
+                // A blank line is no line to a log; a blank event is one that says nothing, and is set aside as such.
+                let blank = event.message.trim().is_empty();
+                text.extend_from_slice(if blank {
+                    b"-"
+                } else {
+                    event.message.as_bytes()
+                });
                 text.push(b'\n');
             }
         }

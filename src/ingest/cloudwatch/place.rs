@@ -13,6 +13,8 @@ pub(super) struct Place {
     pub(super) arn: Option<String>,
     /// The Region of the ARN.
     pub(super) region: Option<String>,
+    /// The account of the ARN.
+    pub(super) account: Option<String>,
     /// Streams whose names begin so.
     pub(super) prefix: Option<String>,
 }
@@ -50,6 +52,7 @@ fn of_name(rest: &str) -> Option<Place> {
         group: group.to_owned(),
         arn: None,
         region: None,
+        account: None,
         prefix,
     })
 }
@@ -76,6 +79,7 @@ fn of_arn(rest: &str) -> Option<Place> {
         group: (*group).to_owned(),
         arn: Some(arn),
         region: Some((*region).to_owned()),
+        account: Some((*account).to_owned()),
         prefix,
     })
 }

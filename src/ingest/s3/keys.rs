@@ -46,6 +46,9 @@ const OTHERS: &[&str] = &[
 /// Objects that services write to see whether they may.
 const WRITE_TESTS: &[&str] = &["aws-logs-write-test", "ELBAccessLogTestFile"];
 
+/// They hold a sentence.
+const WRITE_TEST_BYTES_MAX: u64 = 256;
+
 /// The seconds in which records end, the last included.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Span {
@@ -112,7 +115,7 @@ pub(super) fn thing(key: &str, size: u64) -> Thing {
     let name = key.rsplit('/').next().unwrap_or(key);
     if name.is_empty() && size == 0 {
         Thing::FolderMark
-    } else if WRITE_TESTS.contains(&name) {
+    } else if WRITE_TESTS.contains(&name) && size <= WRITE_TEST_BYTES_MAX {
         Thing::WriteTest
     } else if place(key) == Place::Foreign {
         Thing::Foreign

@@ -133,7 +133,9 @@ fn next(
 ) -> Result<Option<String>, &'static str> {
     let token = page.next_continuation_token();
     match (page.is_truncated(), token.filter(|token| !token.is_empty())) {
-        (Some(false), _) | (None, None) => Ok(None),
+        (Some(false), _) => Ok(None),
+        // The last thing that a page says: without it, the page may have been cut.
+        (None, _) => Err("it does not say whether there is more"),
         (Some(true), None) => Err("it says that there is more, and not how to ask for it"),
         (_, Some(token)) if !seen.insert(token.to_owned()) => {
             Err("it leads back to a page that was there before")
@@ -144,6 +146,12 @@ fn next(
 
 impl Level {
     fn add(&mut self, page: &ListObjectsV2Output) -> Result<(), &'static str> {
+        let told = page
+            .key_count()
+            .and_then(|count| usize::try_from(count).ok());
+        if told.is_some_and(|told| told != page.contents().len() + page.common_prefixes().len()) {
+            return Err("it has fewer or more keys than it says");
+        }
         for folder in page.common_prefixes() {
             let prefix = folder.prefix().ok_or("it has a folder without a name")?;
             self.folders.push(prefix.to_owned());

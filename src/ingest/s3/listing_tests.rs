@@ -179,13 +179,31 @@ fn pages_that_lead_nowhere_are_errors() {
         Ok(Some("a".to_owned()))
     );
     assert_eq!(next(&page(Some(false), None), &mut seen), Ok(None));
-    assert_eq!(next(&page(None, None), &mut seen), Ok(None));
     for bad in [
+        page(None, None),
+        page(None, Some("b")),
         page(Some(true), None),
         page(Some(true), Some("")),
         page(Some(true), Some("a")),
     ] {
         assert!(next(&bad, &mut seen).is_err());
+    }
+}
+
+#[test]
+fn a_page_with_fewer_keys_than_it_says_is_an_error() {
+    use aws_sdk_s3::types::{CommonPrefix, Object};
+    let page = |told: Option<i32>| {
+        ListObjectsV2Output::builder()
+            .contents(Object::builder().key("a").size(1).build())
+            .common_prefixes(CommonPrefix::builder().prefix("b/").build())
+            .set_key_count(told)
+            .build()
+    };
+    assert!(Level::default().add(&page(Some(2))).is_ok());
+    assert!(Level::default().add(&page(None)).is_ok());
+    for told in [0, 1, 3] {
+        assert!(Level::default().add(&page(Some(told))).is_err(), "{told}");
     }
 }
 

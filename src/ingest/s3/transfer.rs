@@ -218,11 +218,12 @@ impl Said<'_> {
         size: u64,
         etag: Option<&str>,
     ) -> Result<(), (Kind, String)> {
-        if let (Some(had), Some(has)) = (etag, self.etag)
-            && had.trim_matches('"') != has.trim_matches('"')
-        {
-            let what = format!("its ETag is {has}, and was {had} when it was listed");
-            return Err((Kind::Changed, what));
+        if let Some(had) = etag {
+            let has = self.etag.unwrap_or("not told");
+            if had.trim_matches('"') != has.trim_matches('"') {
+                let what = format!("its ETag is {has}, and was {had} when it was listed");
+                return Err((Kind::Changed, what));
+            }
         }
         let changed = |total: u64| {
             let what = format!("it has {total} bytes, and had {size} when it was listed");
@@ -231,6 +232,10 @@ impl Said<'_> {
         let length = self.length.and_then(|length| u64::try_from(length).ok());
         let Some((first, last)) = part else {
             return match length {
+                _ if self.range.is_some() => Err((
+                    Kind::Other,
+                    "all of it was asked for, and it gives a part".to_owned(),
+                )),
                 Some(total) if total != size => changed(total),
                 Some(_) | None => Ok(()),
             };
@@ -280,7 +285,9 @@ mod tests {
         let cases = [
             // title,                    asked, length,   range,                 etag,         expected
             ("all of it",                None,  Some(10), None,                  tag,          None),
-            ("no length, no tag",        None,  None,     None,                  None,         None),
+            ("no length",                None,  None,     None,                  tag,          None),
+            ("no tag",                   None,  Some(10), None,                  None,         Some(Kind::Changed)),
+            ("a part of it, unasked",    None,  Some(10), Some("bytes 0-9/10"),  tag,          Some(Kind::Other)),
             ("a tag without quotes",     None,  Some(10), None,                  Some("a"),    None),
             ("shorter",                  None,  Some(9),  None,                  tag,          Some(Kind::Changed)),
             ("longer",                   None,  Some(11), None,                  tag,          Some(Kind::Changed)),

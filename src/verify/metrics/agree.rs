@@ -66,7 +66,7 @@ fn failure(outcome: &Outcome, id: &str) -> Option<(String, &'static str)> {
         Outcome::Agrees | Outcome::Uncounted(_) | Outcome::Idle => None,
         Outcome::Unlisted => Some((
             format!(
-                "{id}: no counter of it in the metrics, which were not taken within two weeks of the window: it may have had traffic, and no record shows it"
+                "{id}: no counter of it in the metrics, which were not taken after the window and within two weeks of it: it may have had traffic, and no record shows it"
             ),
             NO_COUNTER,
         )),
@@ -83,6 +83,10 @@ fn failure(outcome: &Outcome, id: &str) -> Option<(String, &'static str)> {
                 some(*records, "record", "records")
             ),
             "create a flow log whose format includes ${start} and ${end}",
+        )),
+        Outcome::Elsewhen => Some((
+            format!("{id}: the metrics are of another time than the window, or of a part of it"),
+            "take metrics that begin with the window and end with it, a quarter of an hour after its end",
         )),
         Outcome::NothingLeft => Some((
             format!(

@@ -18,6 +18,9 @@ pub(super) const TOLERANCE_BYTES: u64 = 64 << 10;
 /// ListMetrics names only metrics that had data in the two weeks before (CloudWatch API, ListMetrics).
 const LISTED_S: i64 = 14 * 86_400;
 
+/// A new metric shows in ListMetrics up to so long after its first data (CloudWatch API, ListMetrics).
+const APPEARS_S: i64 = 900;
+
 /// What both say of the same time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Sum {
@@ -53,6 +56,8 @@ pub(super) enum Outcome {
     NoCounter(Vec<&'static str>),
     /// Records without a time.
     Undated(u64),
+    /// The counters were taken of another time than the window, or of a part of it.
+    Elsewhen,
     /// Every bucket is left out.
     NothingLeft,
     /// The sum that differs most plainly.
@@ -142,6 +147,11 @@ fn not_comparable(
     if let Sort::Uncounted(why) = gateway.sort {
         return Some(Outcome::Uncounted(why));
     }
+    // The last interval is not compared, and what is younger than a quarter of an hour may not have been there to be fetched.
+    let (metrics, last_s) = (metering.metrics, gateway.aggregation_s.max(APPEARS_S));
+    if metrics.since_s > window.0 || metrics.until_s < window.1.saturating_sub(last_s) {
+        return Some(Outcome::Elsewhen);
+    }
     if gateway.sort == Sort::RegionalNat && metered.flows == 0 {
         let why = "a regional NAT gateway of which no record tells by resource-id";
         return Some(Outcome::Uncounted(why));
@@ -152,8 +162,10 @@ fn not_comparable(
         .map(|(name, _)| *name)
         .collect();
     if missing.len() == gateway.counters.len() && metered.flows == 0 {
-        let asked_s = metering.metrics.captured_s;
-        let listed = asked_s.is_some_and(|asked_s| asked_s.saturating_sub(window.0) <= LISTED_S);
+        let listed = metering.metrics.captured_s.is_some_and(|asked_s| {
+            asked_s.saturating_sub(window.0) <= LISTED_S
+                && window.1.saturating_add(APPEARS_S) <= asked_s
+        });
         return Some(if listed {
             Outcome::Idle
         } else {
@@ -283,6 +295,7 @@ impl Outcome {
             Outcome::Idle => "idle",
             Outcome::Unlisted | Outcome::NoCounter(_) => "no-counter",
             Outcome::Undated(_) => "records-without-time",
+            Outcome::Elsewhen => "other-time",
             Outcome::NothingLeft => "nothing-left",
             Outcome::Differs(sum) if sum.counter_bytes > sum.flow_bytes => {
                 "traffic-without-records"

@@ -34,26 +34,43 @@ fn a_window_that_was_asked_for_is_proven_once_all_of_it_must_have_come() {
 }
 
 #[test]
-fn an_open_window_ends_where_delivery_has_come_to() {
+fn an_open_window_ends_where_delivery_must_have_come_to() {
     let evidence = listed(T0 + 900 + WAY_S, None).evidence();
     assert_eq!(evidence.verdict, Verdict::Proven);
     assert_eq!(evidence.window.until, Some(rfc3339(T0 + 900)));
     assert_eq!(evidence.window.until_from, "delivery");
-
-    let late = listed(T0 + 86_400, None).evidence();
-    assert_eq!(late.window.until_from, "records");
-    assert_eq!(late.verdict, Verdict::Proven);
 }
 
 #[test]
-fn where_nothing_can_have_come_nothing_is_proven() {
-    for listed_s in [T0, T0 + WAY_S] {
+fn a_delivery_that_has_died_does_not_make_the_window_shorter() {
+    let dead = listed(T0 + 86_400, None).evidence();
+    assert_eq!(
+        (dead.verdict, failed(&dead)),
+        (Verdict::Unproven, vec!["no-silence"])
+    );
+    assert_eq!(dead.window.until, Some(rfc3339(T0 + 86_400 - WAY_S)));
+}
+
+#[test]
+fn a_window_that_nobody_asked_for_is_the_records_own() {
+    let mut case = listed(T0 + 86_400, None);
+    case.window.since = None;
+    let evidence = case.evidence();
+    assert_eq!(evidence.window.until_from, "records");
+    assert_eq!(evidence.verdict, Verdict::Proven);
+}
+
+#[test]
+fn where_less_than_an_interval_can_have_come_nothing_is_proven() {
+    for listed_s in [T0, T0 + WAY_S, T0 + WAY_S + 599] {
         let evidence = listed(listed_s, None).evidence();
         assert_eq!(
             (evidence.verdict, failed(&evidence)),
             (Verdict::Unproven, vec!["no-silence"])
         );
+        assert_eq!(evidence.window.due, Some(rfc3339(T0 + 600 + WAY_S)));
     }
+    assert_eq!(listed(T0 + WAY_S + 600, None).verdict(), Verdict::Proven);
 }
 
 #[test]

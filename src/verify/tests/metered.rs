@@ -305,7 +305,7 @@ fn each_cause_fails_it_and_nothing_else() {
         ("a record without a time", "vpce-i", "records-without-time", "1 record without a time", |it| {
             it.record("eni-e1 10.0.1.5 10.0.1.20 42000 443 6 1 - - ACCEPT OK 10.0.1.5 10.0.1.20 ingress - vpc-1");
         }),
-        ("metrics of less than ten minutes", "vpce-i", "nothing-left", "nothing is left", |it| {
+        ("metrics of less than ten minutes", "vpce-i", "other-time", "of another time than the window, or of a part of it", |it| {
             it.metrics["since"] = json!("2026-08-01T12:55:00Z");
             it.counters().iter_mut().for_each(|one| { one["Timestamps"] = json!([]); one["Values"] = json!([]); });
         }),
@@ -313,11 +313,11 @@ fn each_cause_fails_it_and_nothing_else() {
             it.only_workload_in_scope();
             it.record("eni-n - - - - - - - - - SKIPDATA - - - - vpc-1");
         }),
-        ("an endpoint that may not have been listed", "vpce-q", "no-counter", "not taken within two weeks", |it| {
+        ("an endpoint that may not have been listed", "vpce-q", "no-counter", "not taken after the window and within two weeks of it", |it| {
             it.idle_endpoint();
             it.metrics["captured_at"] = json!("2026-08-16T12:00:01Z");
         }),
-        ("an endpoint of metrics that do not say when they were taken", "vpce-q", "no-counter", "not taken within two weeks", |it| {
+        ("an endpoint of metrics that do not say when they were taken", "vpce-q", "no-counter", "not taken after the window and within two weeks of it", |it| {
             it.idle_endpoint();
             it.metrics.as_object_mut().unwrap().remove("captured_at");
         }),
