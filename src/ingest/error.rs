@@ -48,6 +48,9 @@ pub enum Error {
         /// Objects and folders that the window leaves out.
         outside: u64,
     },
+    /// A signed URL in the place of a word: it opens doors, so it is not shown.
+    #[error("a source holds a signature (`X-Amz-…`), and is not shown here")]
+    Signed,
     /// A place at AWS, where the caller gave no way to AWS.
     #[error("cannot read `{}`: local files only are read here", show(.word))]
     NotLocal {
@@ -59,6 +62,7 @@ pub enum Error {
 impl Error {
     /// The error with its five parts.
     pub fn diagnostic(&self) -> Diagnostic {
+        let signed = "a signed source".to_owned();
         let (code, at, help) = match self {
             Error::NotFound { word } => (
                 "input-not-found",
@@ -89,6 +93,11 @@ impl Error {
                 } else {
                     "check bucket and prefix with `aws s3 ls`; a prefix is compared with keys letter by letter"
                 },
+            ),
+            Error::Signed => (
+                "input-not-found",
+                &signed,
+                "name the bucket and the prefix alone, s3://BUCKET/PREFIX, and give credentials as for the AWS CLI",
             ),
             Error::NotLocal { word } => (
                 "input-unreadable",

@@ -209,6 +209,9 @@ pub fn list(sources: &[String], remote: Option<&Remote>) -> Result<Listed, Vec<D
             files.extend((word != "-").then(|| word.clone()));
             continue;
         }
+        if word.to_ascii_lowercase().contains("x-amz-") {
+            return Err(vec![Error::Signed.diagnostic()]);
+        }
         let Some(remote) = remote else {
             let error = Error::NotLocal { word: word.clone() };
             return Err(vec![error.diagnostic()]);
@@ -288,6 +291,14 @@ mod tests {
             assert_eq!(problems.len(), 1);
             assert!(problems[0].message.contains("local files only"), "{word}");
         }
+    }
+
+    #[test]
+    fn a_signed_url_is_refused_and_not_shown() {
+        let word = "s3://b/k?X-Amz-Signature=SECRET".to_owned();
+        let problems = list(&[word], None).unwrap_err();
+        assert_eq!(problems[0].code, "input-not-found");
+        assert!(!problems[0].to_string().contains("SECRET"));
     }
 
     #[test]

@@ -35,7 +35,9 @@ fn filled(servers: &Servers, name: &str, group: &str, by_interface: bool) -> Cop
     let mut topology: Value = serde_json::from_slice(&fs::read(&file).unwrap()).unwrap();
     for log in topology["FlowLogs"].as_array_mut().unwrap() {
         let log = log.as_object_mut().unwrap();
-        log.remove("LogDestination");
+        // The test's Region, which is not the world's.
+        let arn = format!("arn:aws:logs:eu-west-1:123456789012:log-group:{group}");
+        log.insert("LogDestination".to_owned(), json!(arn));
         log.remove("DestinationOptions");
         log.insert("LogDestinationType".to_owned(), json!("cloud-watch-logs"));
         log.insert("LogGroupName".to_owned(), json!(group));

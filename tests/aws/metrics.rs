@@ -361,8 +361,9 @@ fn partial_data_is_followed_to_its_end() {
 fn what_is_not_whole_is_no_verdict() {
     type Data = fn(&str) -> String;
     #[rustfmt::skip]
-    let cases: [(&str, &str, Data); 6] = [
-        ("partial to the end",      "the last page is not the last of it",  |_| page(&[], "PartialData", "")),
+    let cases: [(&str, &str, Data); 7] = [
+        ("partial to the end",      "is not there, or not to its end",      |_| page(&[], "PartialData", "")),
+        ("nothing of what was asked", "is not there, or not to its end",    |_| page(&[], "Complete", "").replace("<member>", "<!--").replace("</member>", "-->")),
         ("inside AWS",              "status InternalError",                 |_| page(&[], "InternalError", "")),
         ("forbidden",               "cloudwatch:GetMetricData",             |_| page(&[], "Forbidden", "")),
         ("the same page again",     "the same page again and again",        |_| page(&[], "Complete", "more")),
