@@ -17,6 +17,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("classify", &["model", "topology", "diag"]),
     ("verify", &["model", "topology", "policy", "diag"]),
     ("report", &["model", "diag"]),
+    ("seal", &["model", "diag"]),
 ];
 
 /// Outside crate, and the files or folders that may name it.
@@ -36,16 +37,20 @@ const DOORS: &[(&str, &[&str])] = &[
         &["src/aws/", "src/ingest/s3", "src/ingest/cloudwatch"],
     ),
     ("aws_types", &["src/aws/"]),
+    ("base64", &["src/seal/"]),
     ("bytes", &["src/ingest/s3"]),
     ("clap", &["src/cli/"]),
     ("clap_complete", &["src/cli/"]),
     ("clap_mangen", &["src/cli/"]),
     ("ctrlc", &["src/cli/interrupt.rs"]),
+    ("ed25519_dalek", &["src/seal/"]),
     ("flate2", &["src/ingest/", "src/topology/ranges.rs"]),
     ("glob", &["src/ingest/"]),
     ("indicatif", &["src/cli/progress.rs", "src/cli/remote.rs"]),
     ("memchr", &["src/ingest/"]),
+    ("minijinja", &["src/report/html", "src/report/mod.rs"]),
     ("parquet", &["src/ingest/", "src/report/rows"]),
+    ("quick_junit", &["src/report/junit.rs", "src/report/mod.rs"]),
     ("quick_xml", &["src/aws/xml.rs"]),
     ("rayon", &["src/classify/engine.rs", "src/cli/"]),
     ("tabled", &["src/report/table.rs"]),

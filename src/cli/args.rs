@@ -8,7 +8,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use flowproof::model::window::Window;
 
 use super::console::Color;
-use super::values::{ReportFormat, ReportTo, Target, Time, parse_duration, parse_size};
+use super::values::{ReportTo, Target, Time, parse_duration, parse_size};
 
 const EXIT_CODES: &str = "\
 Exit codes:
@@ -96,7 +96,7 @@ pub struct Verify {
     #[arg(long, value_name = "TIME", value_parser = parse_duration)]
     pub wait: Option<u64>,
 
-    /// Write a report: text, json or csv; may be given several times [default: text on stdout]
+    /// Write a report: text, json, markdown, html, junit, sarif, ocsf or csv; may be given several times [default: text on stdout]
     ///
     /// FILE `-`, or no FILE at all, means stdout. All formats tell the same verdict.
     #[arg(long = "report", value_name = "FORMAT=FILE", value_parser = ReportTo::parse)]
@@ -130,7 +130,7 @@ impl Verify {
             return self.reports.clone();
         }
         vec![ReportTo {
-            format: ReportFormat::Text,
+            format: flowproof::report::Format::Text,
             target: Target::Stdout,
         }]
     }

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::path::{Path, PathBuf};
 
+use flowproof::report::Format;
 use jiff::{Timestamp, civil};
 
 /// A value that means nothing; clap puts the option's name and the value before it.
@@ -27,7 +28,7 @@ pub enum ValueError {
     Duration,
     /// Not one of the report's formats.
     #[error(
-        "`{0}` is no format of a report\n\n  help: the formats are text, json, csv; write for example json=report.json{1}"
+        "`{0}` is no format of a report\n\n  help: the formats are text, json, markdown, html, junit, sarif, ocsf, csv; write for example json=report.json{1}"
     )]
     Format(String, String),
     /// `json=`.
@@ -159,35 +160,11 @@ impl fmt::Display for Target {
     }
 }
 
-/// In what form a report is written.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ReportFormat {
-    /// For people.
-    Text,
-    /// The evidence.
-    Json,
-    /// Witnesses, one a line.
-    Csv,
-}
-
-impl ReportFormat {
-    const ALL: [ReportFormat; 3] = [ReportFormat::Text, ReportFormat::Json, ReportFormat::Csv];
-
-    /// The word on the command line.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            ReportFormat::Text => "text",
-            ReportFormat::Json => "json",
-            ReportFormat::Csv => "csv",
-        }
-    }
-}
-
 /// `FORMAT=FILE`, or `FORMAT` for stdout.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ReportTo {
     /// In what form.
-    pub format: ReportFormat,
+    pub format: Format,
     /// Where to.
     pub target: Target,
 }
@@ -199,11 +176,8 @@ impl ReportTo {
             Some((word, file)) => (word, Some(file)),
             None => (text, None),
         };
-        let Some(format) = ReportFormat::ALL
-            .into_iter()
-            .find(|format| format.as_str() == word)
-        else {
-            let words = ReportFormat::ALL.map(ReportFormat::as_str);
+        let Some(format) = Format::from_word(word) else {
+            let words = Format::ALL.iter().map(|format| format.as_str());
             let guess = flowproof::diag::did_you_mean(word, words)
                 .map_or_else(String::new, |near| format!("; did you mean `{near}`?"));
             return Err(ValueError::Format(flowproof::diag::show(word), guess));
@@ -221,13 +195,3 @@ impl ReportTo {
 #[cfg(test)]
 #[path = "values_tests.rs"]
 mod tests;
-
-impl From<ReportFormat> for flowproof::report::Format {
-    fn from(format: ReportFormat) -> Self {
-        match format {
-            ReportFormat::Text => flowproof::report::Format::Text,
-            ReportFormat::Json => flowproof::report::Format::Json,
-            ReportFormat::Csv => flowproof::report::Format::Csv,
-        }
-    }
-}

@@ -77,9 +77,9 @@ fn a_report_is_a_format_and_a_file() {
     let file = |name: &str| Target::File(PathBuf::from(name));
     #[rustfmt::skip]
     let cases = [
-        ("text",         report(ReportFormat::Text, Target::Stdout)),
-        ("json=-",       report(ReportFormat::Json, Target::Stdout)),
-        ("csv=a=b.csv",  report(ReportFormat::Csv, file("a=b.csv"))),
+        ("text",         report(Format::Text, Target::Stdout)),
+        ("json=-",       report(Format::Json, Target::Stdout)),
+        ("csv=a=b.csv",  report(Format::Csv, file("a=b.csv"))),
         ("json=",        Err(ValueError::NoFile("json"))),
         ("jsn=x",        Err(ValueError::Format("jsn".to_owned(), "; did you mean `json`?".to_owned()))),
         ("html=x",       Err(ValueError::Format("html".to_owned(), String::new()))),

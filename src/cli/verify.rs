@@ -209,7 +209,7 @@ fn write(asked: &Verify, evidence: &Evidence, console: Console) -> Outcome {
     let mut outputs: Vec<(Target, Vec<u8>)> = Vec::new();
     for to in asked.reports() {
         let style = style_of(asked, &to.target);
-        match report::render(evidence, to.format.into(), style) {
+        match report::render(evidence, to.format, style) {
             Ok(bytes) => outputs.push((to.target, bytes)),
             Err(error) => {
                 console.say(&output::failed(&to.target, &io::Error::other(error)));

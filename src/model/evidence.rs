@@ -310,6 +310,45 @@ pub struct Totals {
     pub by_path: BTreeMap<Path, Share>,
     /// Accepted flows in the window, at each vantage.
     pub by_vantage: BTreeMap<Vantage, BTreeMap<Path, Share>>,
+    /// Who went which way to what, of the same flows as `by_path`, most bytes first; what is beyond the limit stands at the end,
+    /// without subnet and service.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub ways: Vec<Way>,
+    /// The same flows over time; `None` if there are none, or their times are years apart.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub timeline: Option<Timeline>,
+}
+
+/// Flows of one subnet, one way, to one service.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Way {
+    /// Of the workload, if known.
+    pub subnet: Option<String>,
+    /// The way.
+    pub path: Path,
+    /// What it reached, if known.
+    pub service: Option<String>,
+    /// How much.
+    #[serde(flatten)]
+    pub share: Share,
+}
+
+/// Flows by the time of their end.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Timeline {
+    /// Seconds that each moment lasts.
+    pub step_s: i64,
+    /// By time; those without a flow are left out.
+    pub moments: Vec<Moment>,
+}
+
+/// A step of a [`Timeline`].
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Moment {
+    /// RFC 3339.
+    pub since: String,
+    /// Flows that ended in it.
+    pub by_path: BTreeMap<Path, Share>,
 }
 
 /// Flows and bytes.

@@ -16,10 +16,15 @@ mod cited;
 mod csv;
 #[cfg(test)]
 mod fixture;
+mod html;
 mod json;
+mod junit;
+mod markdown;
+mod ocsf;
 mod page;
 pub mod permits;
 pub mod rows;
+mod sarif;
 mod shown;
 mod table;
 #[cfg(test)]
@@ -36,19 +41,43 @@ pub enum Format {
     Text,
     /// The evidence itself, whole.
     Json,
+    /// GitHub's job summary.
+    Markdown,
+    /// One self-contained page.
+    Html,
+    /// A test case a claim.
+    Junit,
+    /// For code scanning, 2.1.0.
+    Sarif,
+    /// Compliance Findings for a SIEM, one a line.
+    Ocsf,
     /// The sampled witnesses and attempts, one a row.
     Csv,
 }
 
 impl Format {
     /// Every format, in the order of the documentation.
-    pub const ALL: &[Format] = &[Format::Text, Format::Json, Format::Csv];
+    pub const ALL: &[Format] = &[
+        Format::Text,
+        Format::Json,
+        Format::Markdown,
+        Format::Html,
+        Format::Junit,
+        Format::Sarif,
+        Format::Ocsf,
+        Format::Csv,
+    ];
 
     /// The word on the command line.
     pub const fn as_str(self) -> &'static str {
         match self {
             Format::Text => "text",
             Format::Json => "json",
+            Format::Markdown => "markdown",
+            Format::Html => "html",
+            Format::Junit => "junit",
+            Format::Sarif => "sarif",
+            Format::Ocsf => "ocsf",
             Format::Csv => "csv",
         }
     }
@@ -96,6 +125,12 @@ pub enum Error {
     /// The csv crate refused.
     #[error("the witnesses cannot be written as CSV")]
     Csv(#[source] ::csv::Error),
+    /// The template engine refused.
+    #[error("the page cannot be made")]
+    Html(#[source] minijinja::Error),
+    /// The XML writer refused.
+    #[error("the test report cannot be written as XML")]
+    Junit(#[source] quick_junit::SerializeError),
 }
 
 /// Renders the evidence: the same evidence, format and style give the same bytes.
@@ -106,6 +141,11 @@ pub fn render(evidence: &Evidence, format: Format, style: Style) -> Result<Vec<u
     match format {
         Format::Text => Ok(text::render(evidence, style).into_bytes()),
         Format::Json => json::render(evidence).map_err(Error::Json),
+        Format::Markdown => Ok(markdown::render(evidence).into_bytes()),
+        Format::Html => html::render(evidence).map_err(Error::Html),
+        Format::Junit => junit::render(evidence).map_err(Error::Junit),
+        Format::Sarif => sarif::render(evidence).map_err(Error::Json),
+        Format::Ocsf => ocsf::render(evidence).map_err(Error::Json),
         Format::Csv => csv::render(evidence).map_err(Error::Csv),
     }
 }

@@ -213,6 +213,14 @@ impl World {
         self.of_interface.get(&interface).map_or(&[], Vec::as_slice)
     }
 
+    /// The subnet of an interface, as the latest snapshot that knows it tells; an interface keeps its subnet for life.
+    pub fn subnet_of(&self, interface: Sym) -> Sym {
+        let latest = self.of_interface(interface).last();
+        latest
+            .and_then(|index| self.snapshots[*index].interface(interface))
+            .map_or(Sym::NONE, |interface| interface.subnet)
+    }
+
     /// The snapshot of a VPC that is valid at a time: the latest before it, else the earliest after.
     pub fn vpc_at(&self, vpc: Sym, time_s: i64) -> Option<&Snapshot> {
         self.valid_at(self.of_vpc(vpc), time_s)

@@ -105,7 +105,7 @@ pub fn conclude(plan: &Plan<'_>, mut tally: Tally, run: Run) -> Result<Evidence,
         },
         verdict,
         claims,
-        totals: totals(&tally, lines, set_aside),
+        totals: totals(plan, &tally, lines, set_aside),
         coverage: coverage(plan, &tally, window),
         metrics: metrics::report(plan, &tally, window),
         inputs,
@@ -317,14 +317,8 @@ fn claims(
         .collect()
 }
 
-fn totals(tally: &Tally, records: u64, set_aside: u64) -> Totals {
-    let mut by_vantage: BTreeMap<_, BTreeMap<_, Share>> = BTreeMap::new();
-    for ((vantage, path), share) in &tally.shares {
-        by_vantage
-            .entry(*vantage)
-            .or_default()
-            .insert(*path, *share);
-    }
+fn totals(plan: &Plan<'_>, tally: &Tally, records: u64, set_aside: u64) -> Totals {
+    let by_vantage = tally.traffic.by_vantage();
     let counted_at = NEAREST
         .into_iter()
         .find(|vantage| by_vantage.contains_key(vantage));
@@ -345,6 +339,8 @@ fn totals(tally: &Tally, records: u64, set_aside: u64) -> Totals {
         counted_at,
         by_path,
         by_vantage,
+        ways: tally.traffic.ways(counted_at, &plan.world.symbols),
+        timeline: tally.traffic.timeline(counted_at),
     }
 }
 

@@ -48,6 +48,8 @@ struct Observed<'b, 'p, 'w> {
     vpc: Option<crate::model::batch::TextColumn<'b>>,
     /// By key of the interface column: its symbol in the topology.
     interfaces: Vec<Sym>,
+    /// By the same key: its subnet, if the topology tells.
+    subnets: Vec<Sym>,
     actions: Vec<Action>,
     action: Option<crate::model::batch::TextColumn<'b>>,
     start: Option<NumberColumn<'b>>,
@@ -96,6 +98,10 @@ impl<'b, 'p, 'w> Observed<'b, 'p, 'w> {
         let interface = batch.text(Field::InterfaceId);
         let action = batch.text(Field::Action);
         let find = |name: &str| plan.world.symbols.find(name).unwrap_or(Sym::NONE);
+        let interfaces: Vec<Sym> = interface
+            .map(|column| column.values().map(find).collect())
+            .unwrap_or_default();
+        let subnets = interfaces.iter().map(|id| plan.world.subnet_of(*id));
         let understand = |word: &str| match word {
             "ACCEPT" => Action::Accept,
             "REJECT" => Action::Reject,
@@ -123,9 +129,8 @@ impl<'b, 'p, 'w> Observed<'b, 'p, 'w> {
             input,
             interface,
             vpc: batch.text(Field::VpcId),
-            interfaces: interface
-                .map(|column| column.values().map(find).collect())
-                .unwrap_or_default(),
+            subnets: subnets.collect(),
+            interfaces,
             actions: action
                 .map(|column| column.values().map(understand).collect())
                 .unwrap_or_default(),
@@ -258,9 +263,21 @@ impl<'b, 'p, 'w> Observed<'b, 'p, 'w> {
         if action == Action::Reject {
             tally.rejected += 1;
         } else {
-            let share = tally.shares.entry((tag.vantage, tag.path)).or_default();
-            share.flows += 1;
-            share.bytes = share.bytes.saturating_add(bytes);
+            let of_topology = |sym: Sym| {
+                let known = (sym.0 as usize) < self.plan.world.symbols.len();
+                if known { sym } else { Sym::NONE }
+            };
+            // Only a workload's own interface tells its subnet.
+            let subnet = self
+                .interface
+                .filter(|_| tag.vantage == Vantage::Workload)
+                .and_then(|column| column.key(row))
+                .map_or(Sym::NONE, |key| self.subnets[key]);
+            let time_s = end.or(start).unwrap_or(0);
+            let way = (tag.vantage, tag.path);
+            tally
+                .traffic
+                .flow(way, subnet, of_topology(tag.service), bytes, time_s);
         }
         let extra = (tag.service.0 as usize)
             .checked_sub(self.plan.world.symbols.len())

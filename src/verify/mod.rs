@@ -22,6 +22,7 @@ mod obligations;
 mod plan;
 mod reach;
 mod tally;
+mod traffic;
 mod tri;
 
 #[cfg(test)]

@@ -3,12 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use crate::model::address::Address;
-use crate::model::evidence::Share;
 use crate::model::field::Field;
-use crate::model::path::{Path, Vantage};
 use crate::verify::coverage::Heard;
 use crate::verify::group::Group;
 use crate::verify::metrics::Metered;
+use crate::verify::traffic::Traffic;
 
 /// Unknown interfaces that are named in a report; more are only counted.
 pub(super) const STRANGERS_MAX: usize = 1_000;
@@ -122,7 +121,8 @@ pub struct Tally {
     /// Earliest start and latest end of any record.
     pub(super) first: Option<i64>,
     pub(super) last: Option<i64>,
-    pub(super) shares: HashMap<(Vantage, Path), Share>,
+    /// Accepted flows in the window.
+    pub(super) traffic: Traffic,
     /// By index into the plan's interfaces.
     pub(super) heard: HashMap<u32, Heard>,
     /// By index into the plan's gateways; empty unless metrics were given.
@@ -162,11 +162,7 @@ impl Tally {
         self.rejected += other.rejected;
         self.first = [self.first, other.first].into_iter().flatten().min();
         self.last = [self.last, other.last].into_iter().flatten().max();
-        for (key, share) in other.shares {
-            let mine = self.shares.entry(key).or_default();
-            mine.flows += share.flows;
-            mine.bytes = mine.bytes.saturating_add(share.bytes);
-        }
+        self.traffic.merge(other.traffic);
         for (index, heard) in other.heard {
             self.heard.entry(index).or_default().merge(&heard);
         }
