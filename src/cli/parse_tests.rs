@@ -38,7 +38,7 @@ fn verify_has_the_contracts_names_and_defaults() {
             until: None
         }
     );
-    assert_eq!(verify.input.memory, 512 << 20);
+    assert_eq!(verify.input.work.memory, 512 << 20);
     assert_eq!(verify.reports().len(), 1);
     assert_eq!(verify.reports()[0].target, Target::Stdout);
     assert_eq!(verify.speech.color, Color::Auto);
@@ -77,7 +77,7 @@ fn wrong_usage_ends_with_2_and_says_what_to_do() {
         ("flowproof verify x --topology t --since 2026-08-01",         "has no zone"),
         ("flowproof verify x --topology t --memory 512",               "512MiB or 2GiB"),
         ("flowproof verify x --topology t --threads 0",                "--threads"),
-        ("flowproof verify x --topology t --report html=x",            "the formats are text, json, csv"),
+        ("flowproof verify x --topology t --report pdf=x",             "the formats are text, json, markdown"),
         ("flowproof verify x --topology t --report json --report csv", "both be written to stdout"),
         ("flowproof verify x --topology t --evidence -",               "text and --evidence would both"),
         ("flowproof verify x --topology t --report json=a --evidence a", "both be written to a"),

@@ -82,7 +82,7 @@ fn a_report_is_a_format_and_a_file() {
         ("csv=a=b.csv",  report(Format::Csv, file("a=b.csv"))),
         ("json=",        Err(ValueError::NoFile("json"))),
         ("jsn=x",        Err(ValueError::Format("jsn".to_owned(), "; did you mean `json`?".to_owned()))),
-        ("html=x",       Err(ValueError::Format("html".to_owned(), String::new()))),
+        ("pdf=x",        Err(ValueError::Format("pdf".to_owned(), String::new()))),
     ];
     for (text, expected) in cases {
         assert_eq!(ReportTo::parse(text), expected, "{text}");
