@@ -18,5 +18,6 @@ pub mod ingest;
 pub mod model;
 pub mod policy;
 pub mod report;
+pub mod seal;
 pub mod topology;
 pub mod verify;

@@ -6,7 +6,7 @@ use std::process::ExitCode;
 
 use cli::args::{Cli, Command, TopologyCommand};
 use cli::exit::Outcome;
-use cli::{classify, interrupt, parse, shell, snapshot, topology, verify};
+use cli::{check, classify, interrupt, parse, report, shell, snapshot, topology, verify};
 
 fn main() -> ExitCode {
     let now_s = jiff::Timestamp::now().as_second();
@@ -24,12 +24,17 @@ fn run(cli: Cli, now_s: i64) -> Outcome {
     let stop = interrupt::install();
     match cli.command {
         Command::Verify(asked) => {
-            cli::pool(asked.input.threads);
+            cli::pool(asked.input.work.threads);
             verify::run(&asked, now_s, &stop)
         }
         Command::Classify(asked) => {
-            cli::pool(asked.input.threads);
+            cli::pool(asked.input.work.threads);
             classify::run(&asked, now_s, &stop)
+        }
+        Command::Report(asked) => report::run(&asked),
+        Command::Check(asked) => {
+            cli::pool(asked.work.threads);
+            check::run(&asked, now_s, &stop)
         }
         Command::Topology(asked) => match asked.command {
             TopologyCommand::Snapshot(asked) => snapshot::run(&asked, now_s, &stop),

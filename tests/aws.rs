@@ -23,6 +23,8 @@ mod cloudwatch_traps;
 mod ec2;
 #[path = "aws/ec2_faults.rs"]
 mod ec2_faults;
+#[path = "aws/evidence.rs"]
+mod evidence;
 #[path = "aws/harness.rs"]
 mod harness;
 #[path = "aws/iam.rs"]

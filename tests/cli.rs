@@ -343,6 +343,8 @@ fn help_is_as_expected() {
         ("verify",         &["verify", "--help"]),
         ("verify-short",   &["verify", "-h"]),
         ("classify",       &["classify", "--help"]),
+        ("report",         &["report", "--help"]),
+        ("check",          &["check", "--help"]),
         ("topology",       &["topology", "--help"]),
         ("topology-check", &["topology", "check", "--help"]),
         ("topology-snapshot", &["topology", "snapshot", "--help"]),

@@ -7,10 +7,12 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use flowproof::model::window::Window;
 
+use super::args_evidence::{CheckEvidence, Report};
 use super::console::Color;
+use super::signing;
 use super::values::{ReportTo, Target, Time, parse_duration, parse_size};
 
-const EXIT_CODES: &str = "\
+pub(super) const EXIT_CODES: &str = "\
 Exit codes:
   0  all claims are proven (or: a command that judges nothing is done)
   1  a claim is violated: there is a flow that breaks it
@@ -20,7 +22,8 @@ Exit codes:
 const EXAMPLES: &str = "\
 Examples:
   flowproof verify logs/ --topology topology.json
-  flowproof classify logs/ --topology topology.json --output flows.parquet";
+  flowproof classify logs/ --topology topology.json --output flows.parquet
+  flowproof check evidence.json";
 
 const VERIFY_EXAMPLES: &str = "\
 Examples:
@@ -28,7 +31,10 @@ Examples:
     flowproof verify logs/ --topology topology.json
   Judge one day by your own policy, and keep the evidence:
     flowproof verify logs/ --topology topology/ --policy policy.toml \\
-      --since 2026-08-01T00:00:00Z --until 2026-08-02T00:00:00Z --evidence evidence.json";
+      --since 2026-08-01T00:00:00Z --until 2026-08-02T00:00:00Z --evidence evidence.json
+  The same for an auditor: everything but the logs in one folder, signed
+    flowproof verify logs/ --topology topology/ --policy policy.toml --since 24h \\
+      --report html=report.html --bundle evidence-of-today --sign key.pem";
 
 const CLASSIFY_EXAMPLES: &str = "\
 Examples:
@@ -69,6 +75,8 @@ pub struct Cli {
 pub enum Command {
     Verify(Box<Verify>),
     Classify(Box<Classify>),
+    Report(Report),
+    Check(Box<CheckEvidence>),
     Topology(Topology),
     Completions(Completions),
     /// Write the manual page, of all commands, to stdout
@@ -119,20 +127,33 @@ pub struct Verify {
     #[arg(long, value_name = "FILE", value_parser = Target::parse)]
     pub save_metrics: Option<Target>,
 
+    /// Keep the evidence in this folder, with topology, policy, ip-ranges, metrics and reports: `flowproof check DIR SOURCE…` needs no more
+    ///
+    /// The folder is made, or must be empty. Reports that were asked for are in it too.
+    #[arg(long, value_name = "DIR")]
+    pub bundle: Option<PathBuf>,
+
+    /// Sign the evidence with this private Ed25519 key, in PEM: an in-toto statement in a DSSE envelope beside it
+    ///
+    /// It is written to the file of --evidence with `.dsse.json` appended, and to evidence.dsse.json of --bundle. docs/evidence.md says how to make a key.
+    #[arg(long, value_name = "KEY")]
+    pub sign: Option<PathBuf>,
+
     #[command(flatten)]
     pub speech: Speech,
 }
 
 impl Verify {
+    /// Where the envelope beside the evidence goes, if it is signed.
+    pub fn envelope(&self) -> Option<Target> {
+        let file = self.evidence.as_ref()?.file()?;
+        self.sign.as_ref()?;
+        Some(Target::File(signing::envelope_of(file)))
+    }
+
     /// The reports that were asked for; text on stdout if none was.
     pub fn reports(&self) -> Vec<ReportTo> {
-        if !self.reports.is_empty() {
-            return self.reports.clone();
-        }
-        vec![ReportTo {
-            format: flowproof::report::Format::Text,
-            target: Target::Stdout,
-        }]
+        ReportTo::or_text(&self.reports)
     }
 }
 
@@ -310,19 +331,34 @@ pub struct Input {
     #[command(flatten)]
     pub ranges: Ranges,
 
-    /// How many threads work [default: one a processor]; the verdict does not depend on it
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
-    pub threads: Option<u16>,
-
-    /// How much memory may be used, with its unit
-    #[arg(long, value_name = "SIZE", default_value = "512MiB", value_parser = parse_size)]
-    pub memory: u64,
+    #[command(flatten)]
+    pub work: Work,
 
     #[command(flatten)]
     pub aws: AtAws,
 }
 
 impl Input {
+    /// Sources that are read again, in the window of an evidence.
+    pub fn again(
+        sources: &[String],
+        log_format: Option<String>,
+        work: &Work,
+        aws: &AtAws,
+    ) -> Input {
+        Input {
+            sources: sources.to_vec(),
+            topologies: Topologies { words: Vec::new() },
+            save_topology: None,
+            since: None,
+            until: None,
+            log_format,
+            ranges: Ranges { ip_ranges: None },
+            work: work.clone(),
+            aws: aws.clone(),
+        }
+    }
+
     /// The window that was asked for.
     pub fn window(&self, now_s: i64) -> Window {
         Window {
@@ -332,8 +368,20 @@ impl Input {
     }
 }
 
+/// What the work may take; the verdict does not depend on it.
+#[derive(Clone, Debug, Args)]
+pub struct Work {
+    /// How many threads work [default: one a processor]; the verdict does not depend on it
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub threads: Option<u16>,
+
+    /// How much memory may be used, with its unit
+    #[arg(long, value_name = "SIZE", default_value = "512MiB", value_parser = parse_size)]
+    pub memory: u64,
+}
+
 /// How AWS is asked; nothing is, unless a SOURCE, topology or metrics there are named.
-#[derive(Debug, Args)]
+#[derive(Clone, Debug, Args)]
 #[command(next_help_heading = "AWS options")]
 pub struct AtAws {
     /// The Region to ask; for live topologies and snapshots several may be given [default: as for the AWS CLI]

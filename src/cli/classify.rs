@@ -24,10 +24,11 @@ use flowproof::topology::World;
 use super::args::{Classify, OutputFormat};
 use super::console::Console;
 use super::exit::Outcome;
+use super::judge::interrupted;
 use super::output::{self, Output};
 use super::progress::Progress;
 use super::values::Target;
-use super::verify::{interrupted, say_inputs};
+use super::verify::say_inputs;
 use super::{load, pipeline, remote};
 
 /// Batches decoded at a time for each thread, so that all threads tag while the next ones are decoded.

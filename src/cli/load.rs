@@ -18,31 +18,70 @@ pub fn world(
     ranges: &Ranges,
     live: &[Document],
 ) -> Result<World, Vec<Diagnostic>> {
-    let (mut documents, mut problems) = (live.to_vec(), Vec::new());
-    for file in topologies.files() {
+    let documents = documents(topologies.files()).map(|found| [live.to_vec(), found].concat());
+    let (documents, ranges) = both(documents, self::ranges(ranges.ip_ranges.as_deref()))?;
+    world_of(&documents, ranges.as_ref())
+}
+
+/// A file's name and bytes.
+pub type Named<B> = (String, B);
+
+/// Both, or all that is wrong with either.
+pub fn both<A, B>(
+    a: Result<A, Vec<Diagnostic>>,
+    b: Result<B, Vec<Diagnostic>>,
+) -> Result<(A, B), Vec<Diagnostic>> {
+    match (a, b) {
+        (Ok(a), Ok(b)) => Ok((a, b)),
+        (Err(a), Err(b)) => Err([a, b].concat()),
+        (Err(problems), Ok(_)) | (Ok(_), Err(problems)) => Err(problems),
+    }
+}
+
+/// The world of what has been read.
+///
+/// # Errors
+/// Everything that keeps a document from being understood.
+pub fn world_of(
+    documents: &[Document],
+    ranges: Option<&Named<Vec<u8>>>,
+) -> Result<World, Vec<Diagnostic>> {
+    let ranges = ranges.map(|(source, bytes)| (source.as_str(), bytes.as_slice()));
+    World::load(documents, ranges)
+}
+
+/// Reads the files of topologies.
+///
+/// # Errors
+/// Each that cannot be read.
+pub fn documents<'f>(
+    files: impl Iterator<Item = &'f PathBuf>,
+) -> Result<Vec<Document>, Vec<Diagnostic>> {
+    let (mut documents, mut problems) = (Vec::new(), Vec::new());
+    for file in files {
         match documents_of(file) {
             Ok(found) => documents.extend(found),
             Err(problem) => problems.push(*problem),
         }
     }
-    let ranges = ranges.ip_ranges.as_deref().map(|file| {
-        let bytes = fs::read(file).map_err(|error| unreadable("ranges-bad", file, &error))?;
-        Ok::<_, Box<Diagnostic>>((file.display().to_string(), bytes))
-    });
-    let ranges = match ranges.transpose() {
-        Ok(ranges) => ranges,
-        Err(problem) => {
-            problems.push(*problem);
-            None
-        }
-    };
-    if !problems.is_empty() {
-        return Err(problems);
+    if problems.is_empty() {
+        Ok(documents)
+    } else {
+        Err(problems)
     }
-    let ranges = ranges
-        .as_ref()
-        .map(|(source, bytes)| (source.as_str(), bytes.as_slice()));
-    World::load(&documents, ranges)
+}
+
+/// Reads an ip-ranges.json, if one was given.
+///
+/// # Errors
+/// A file that cannot be read.
+pub fn ranges(file: Option<&Path>) -> Result<Option<Named<Vec<u8>>>, Vec<Diagnostic>> {
+    let read = |file: &Path| {
+        let bytes =
+            fs::read(file).map_err(|error| vec![*unreadable("ranges-bad", file, &error)])?;
+        Ok((file.display().to_string(), bytes))
+    };
+    file.map(read).transpose()
 }
 
 /// A file, or all files of a folder: their names do not matter, hidden ones are left out.
@@ -98,18 +137,18 @@ fn unreadable(code: &'static str, file: &Path, error: &std::io::Error) -> Box<Di
     )
 }
 
-/// Reads the policy, or takes the built-in one; warnings beside it.
+/// Reads the policy's text, if one was given.
 ///
 /// # Errors
-/// Everything that is wrong with it.
-pub fn policy(file: Option<&Path>) -> Result<(Policy, Vec<Diagnostic>), Vec<Diagnostic>> {
-    let Some(file) = file else {
-        return Ok((policy::built_in(), Vec::new()));
-    };
+/// A file that cannot be read, or is not UTF-8.
+pub fn policy_text(file: Option<&Path>) -> Result<Option<Named<String>>, Vec<Diagnostic>> {
+    let Some(file) = file else { return Ok(None) };
     let bytes =
         fs::read(file).map_err(|error| vec![*unreadable("policy-bad-toml", file, &error)])?;
-    let text = String::from_utf8(bytes).map_err(|_| {
-        vec![
+    let name = file.display().to_string();
+    match String::from_utf8(bytes) {
+        Ok(text) => Ok(Some((name, text))),
+        Err(_) => Err(vec![
             Diagnostic::new(
                 Severity::Error,
                 "policy-bad-toml",
@@ -117,8 +156,28 @@ pub fn policy(file: Option<&Path>) -> Result<(Policy, Vec<Diagnostic>), Vec<Diag
                 "a claim that cannot be read cannot be judged",
                 "save it as UTF-8",
             )
-            .at(Location::source(file.display().to_string())),
-        ]
-    })?;
-    policy::parse(&file.display().to_string(), &text)
+            .at(Location::source(name)),
+        ]),
+    }
+}
+
+/// The policy of a text, or the built-in one; warnings beside it.
+///
+/// # Errors
+/// Everything that is wrong with it.
+pub fn policy_of(
+    text: Option<&Named<String>>,
+) -> Result<(Policy, Vec<Diagnostic>), Vec<Diagnostic>> {
+    match text {
+        Some((name, text)) => policy::parse(name, text),
+        None => Ok((policy::built_in(), Vec::new())),
+    }
+}
+
+/// Reads the policy, or takes the built-in one; warnings beside it.
+///
+/// # Errors
+/// As [`policy_text`] and [`policy_of`].
+pub fn policy(file: Option<&Path>) -> Result<(Policy, Vec<Diagnostic>), Vec<Diagnostic>> {
+    policy_of(policy_text(file)?.as_ref())
 }

@@ -23,7 +23,16 @@ const WHY: &str =
 /// ListMetrics names only metrics that had data in the two weeks before.
 const LISTED_S: i64 = 14 * 86_400;
 
-/// The counters that were asked for, if any were, and what is to be said of them.
+/// Counters, and the document that they stand in.
+pub struct Counters {
+    pub metrics: Metrics,
+    /// What is to be said of them.
+    pub said: Vec<Diagnostic>,
+    /// As the file has them, or would.
+    pub document: Vec<u8>,
+}
+
+/// The counters that were asked for, if any were.
 ///
 /// # Errors
 /// A file that cannot be read; a window that CloudWatch cannot be asked about; a call that fails.
@@ -33,29 +42,44 @@ pub fn of(
     world: &World,
     window: Window,
     now_s: i64,
-) -> Result<Option<(Metrics, Vec<Diagnostic>)>, Vec<Diagnostic>> {
+) -> Result<Option<Counters>, Vec<Diagnostic>> {
     match &asked.metrics {
         None => Ok(None),
-        Some(MetricsFrom::File(file)) => read(file).map(Some),
+        Some(MetricsFrom::File(file)) => {
+            let document = read(file)?;
+            let (metrics, said) = Metrics::parse(&file.display().to_string(), &document)?;
+            Ok(Some(Counters {
+                metrics,
+                said,
+                document,
+            }))
+        }
         Some(MetricsFrom::Live) => {
             let (metrics, said) = live(asked, aws, world, window, now_s)?;
             if let Some(target) = &asked.save_metrics {
                 save(&metrics, target)?;
             }
-            Ok(Some((metrics, said)))
+            Ok(Some(Counters {
+                document: metrics.to_json().into_bytes(),
+                metrics,
+                said,
+            }))
         }
     }
 }
 
-fn read(file: &Path) -> Result<(Metrics, Vec<Diagnostic>), Vec<Diagnostic>> {
-    let name = file.display().to_string();
+/// Reads a file of counters.
+///
+/// # Errors
+/// One that cannot be read.
+pub fn read(file: &Path) -> Result<Vec<u8>, Vec<Diagnostic>> {
     let limit = u64::try_from(FILE_BYTES_MAX).unwrap_or(u64::MAX);
     let mut bytes = Vec::new();
     // One byte more than is allowed shows that there is more, without reading it all.
     let whole = File::open(file)
         .and_then(|open| open.take(limit.saturating_add(1)).read_to_end(&mut bytes));
     match whole {
-        Ok(_) => Metrics::parse(&name, &bytes),
+        Ok(_) => Ok(bytes),
         Err(error) => Err(vec![
             Diagnostic::new(
                 Severity::Error,
@@ -64,7 +88,7 @@ fn read(file: &Path) -> Result<(Metrics, Vec<Diagnostic>), Vec<Diagnostic>> {
                 WHY,
                 "check the name and the rights",
             )
-            .at(Location::source(name)),
+            .at(Location::source(file.display().to_string())),
         ]),
     }
 }

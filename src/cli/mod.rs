@@ -1,20 +1,30 @@
 //! The command line: what was asked, where outputs go, how the run ends. Bin only; judges nothing.
 
 pub mod args;
+pub mod args_evidence;
+pub mod bundle;
+pub mod check;
 pub mod classify;
 pub mod console;
+pub mod deliver;
 pub mod exit;
 pub mod interrupt;
+pub mod judge;
 pub mod load;
 pub mod metrics;
 pub mod output;
 pub mod parse;
 pub mod pipeline;
 pub mod progress;
+pub mod recompute;
 pub mod remote;
+pub mod report;
+pub mod rests;
 pub mod shell;
+pub mod signing;
 pub mod snapshot;
 pub mod topology;
+pub mod unbundle;
 pub mod values;
 pub mod verify;
 pub mod wait;

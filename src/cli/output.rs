@@ -20,9 +20,21 @@ fn unfinished() -> MutexGuard<'static, BTreeSet<PathBuf>> {
 
 /// Removes every unfinished output of this process.
 pub fn remove_unfinished() {
-    for file in std::mem::take(&mut *unfinished()) {
-        let _ = fs::remove_file(file);
+    for place in std::mem::take(&mut *unfinished()) {
+        if fs::remove_file(&place).is_err() {
+            let _ = fs::remove_dir_all(&place);
+        }
     }
+}
+
+/// A temporary folder that is to be removed if the run ends before it is in its place.
+pub fn begun(folder: &Path) {
+    unfinished().insert(folder.to_path_buf());
+}
+
+/// It is in its place, or gone.
+pub fn finished(folder: &Path) {
+    unfinished().remove(folder);
 }
 
 /// Whether the reader has gone, which is a quiet end and no failure: the exit code is what it would have been.

@@ -7,8 +7,9 @@ use clap::{CommandFactory, FromArgMatches};
 use flowproof::model::window::{Window, rfc3339};
 
 use super::args::{Cli, Command, Input, MetricsFrom, Topology, TopologyCommand, Verify};
+use super::args_evidence::{CheckEvidence, Report};
 use super::snapshot;
-use super::values::Target;
+use super::values::{ReportTo, Target};
 
 /// The definition from which parser, completions and manual are made. `ranges_date`: of the built-in ip-ranges.json.
 pub fn command(ranges_date: &str) -> clap::Command {
@@ -35,7 +36,8 @@ pub fn parse(
             "verify",
             check_input(&verify.input, now_s)
                 .and_then(|()| check_targets(verify))
-                .and_then(|()| check_metrics(verify, now_s)),
+                .and_then(|()| check_metrics(verify, now_s))
+                .and_then(|()| check_sign(verify)),
         ),
         Command::Classify(classify) => (
             "classify",
@@ -44,6 +46,8 @@ pub fn parse(
         Command::Topology(Topology {
             command: TopologyCommand::Snapshot(asked),
         }) => ("topology", snapshot::check(asked)),
+        Command::Report(report) => ("report", check_reports(report)),
+        Command::Check(check) => ("check", check_check(check)),
         Command::Topology(_) | Command::Completions(_) | Command::Man => return Ok(cli),
     };
     let Err(message) = checked else {
@@ -78,15 +82,27 @@ fn check_input(input: &Input, now_s: i64) -> Result<(), String> {
 fn check_targets(verify: &Verify) -> Result<(), String> {
     let reports = verify.reports();
     let evidence = verify.evidence.iter().map(|target| ("--evidence", target));
+    let envelope = verify.envelope();
+    let envelope = envelope.iter().map(|target| ("--sign", target));
     let metrics = verify.save_metrics.iter();
     let metrics = metrics.map(|target| ("--save-metrics", target));
-    let mut seen: Vec<(&str, &Target)> = Vec::new();
-    for (what, target) in reports
+    apart(
+        of_reports(&reports)
+            .chain(evidence)
+            .chain(envelope)
+            .chain(metrics),
+    )
+}
+
+fn of_reports(reports: &[ReportTo]) -> impl Iterator<Item = (&str, &Target)> {
+    reports
         .iter()
         .map(|report| (report.format.as_str(), &report.target))
-        .chain(evidence)
-        .chain(metrics)
-    {
+}
+
+fn apart<'t>(outputs: impl Iterator<Item = (&'t str, &'t Target)>) -> Result<(), String> {
+    let mut seen: Vec<(&str, &Target)> = Vec::new();
+    for (what, target) in outputs {
         if let Some((first, _)) = seen.iter().find(|(_, other)| *other == target) {
             return Err(format!(
                 "{first} and {what} would both be written to {}\n\n  help: give each a file of its own, for example --report text=report.txt",
@@ -97,6 +113,37 @@ fn check_targets(verify: &Verify) -> Result<(), String> {
         if target.file().is_none_or(|file| !file.starts_with("/dev")) {
             seen.push((what, target));
         }
+    }
+    Ok(())
+}
+
+fn check_reports(report: &Report) -> Result<(), String> {
+    apart(of_reports(&report.reports()))
+}
+
+/// What is signed must be in a file, for the envelope stands beside it.
+fn check_sign(verify: &Verify) -> Result<(), String> {
+    if verify.sign.is_some() && verify.envelope().is_none() && verify.bundle.is_none() {
+        return Err("--sign writes an envelope beside the evidence\n\n  help: add --evidence FILE or --bundle DIR".to_owned());
+    }
+    Ok(())
+}
+
+fn check_check(check: &CheckEvidence) -> Result<(), String> {
+    let stdin = check.sources.iter().filter(|source| *source == "-").count()
+        + usize::from(check.evidence == Target::Stdout);
+    if stdin > 1 {
+        return Err("stdin (`-`) can be read only once".to_owned());
+    }
+    if check.public_key.is_some() && check.evidence == Target::Stdout {
+        return Err("the envelope stands beside the evidence, and stdin has nothing beside it\n\n  help: name the file".to_owned());
+    }
+    if check
+        .topologies
+        .iter()
+        .any(|word| word.as_os_str() == "live")
+    {
+        return Err("what the network is now is not what the evidence rests on\n\n  help: give the topology that `--save-topology` or `--bundle` kept; a file of that name is ./live".to_owned());
     }
     Ok(())
 }

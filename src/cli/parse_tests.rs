@@ -38,7 +38,7 @@ fn verify_has_the_contracts_names_and_defaults() {
             until: None
         }
     );
-    assert_eq!(verify.input.memory, 512 << 20);
+    assert_eq!(verify.input.work.memory, 512 << 20);
     assert_eq!(verify.reports().len(), 1);
     assert_eq!(verify.reports()[0].target, Target::Stdout);
     assert_eq!(verify.speech.color, Color::Auto);

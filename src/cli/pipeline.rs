@@ -42,7 +42,8 @@ pub fn read_options(
 ) -> Result<ReadOptions, Vec<Diagnostic>> {
     let threads = u64::try_from(rayon::current_num_threads()).unwrap_or(1);
     // Two batches a thread are alive: one decoded, one weighed. Half of the memory is left to everything else.
-    let rows = (input.memory / 2 / threads / 2 / ROW_BYTES).clamp(BATCH_ROWS_MIN, BATCH_ROWS_MAX);
+    let rows =
+        (input.work.memory / 2 / threads / 2 / ROW_BYTES).clamp(BATCH_ROWS_MIN, BATCH_ROWS_MAX);
     let mut options = ReadOptions {
         projection,
         described: world.described_formats(),

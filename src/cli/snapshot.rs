@@ -14,10 +14,10 @@ use flowproof::topology::describe::MissingCall;
 use super::args;
 use super::console::Console;
 use super::exit::Outcome;
+use super::judge::interrupted;
 use super::output::{self, Output};
 use super::remote;
 use super::values::Target;
-use super::verify::interrupted;
 
 /// What was taken of one account and Region.
 pub struct Snapshot {

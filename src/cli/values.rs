@@ -170,6 +170,17 @@ pub struct ReportTo {
 }
 
 impl ReportTo {
+    /// These; text on stdout if there is none.
+    pub fn or_text(asked: &[ReportTo]) -> Vec<ReportTo> {
+        if !asked.is_empty() {
+            return asked.to_vec();
+        }
+        vec![ReportTo {
+            format: Format::Text,
+            target: Target::Stdout,
+        }]
+    }
+
     /// Reads `FORMAT=FILE` or `FORMAT`.
     pub fn parse(text: &str) -> Result<ReportTo, ValueError> {
         let (word, target) = match text.split_once('=') {

@@ -1,26 +1,22 @@
 //! `flowproof verify`: everything from sources to a verdict.
 
-use std::io::{self, Write};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use flowproof::aws::Aws;
 use flowproof::diag::{Diagnostic, Location, Severity};
 use flowproof::ingest::{self, Input};
 use flowproof::model::evidence::{Evidence, InputReport};
-use flowproof::model::window::Window;
-use flowproof::report::{self, Style};
-use flowproof::verify::{Delivery, Plan, Run, conclude};
-use flowproof::{classify, model::window::rfc3339};
+use flowproof::model::window::{Window, rfc3339};
+use flowproof::seal::key::PrivateKey;
+use flowproof::topology::Document;
+use flowproof::verify::Delivery;
 
 use super::args::{MetricsFrom, Verify};
 use super::console::Console;
 use super::exit::Outcome;
-use super::output::{self, Output};
-use super::progress::Progress;
-use super::values::Target;
-use super::{load, metrics, pipeline, remote, wait};
+use super::{bundle, deliver, judge, load, metrics, remote, signing, wait};
 
 /// Complaints about inputs that are printed; the evidence has them all.
 const SAID_MAX: usize = 20;
@@ -28,7 +24,8 @@ const SAID_MAX: usize = 20;
 /// Runs the command.
 pub fn run(asked: &Verify, now_s: i64, stop: &Arc<AtomicBool>) -> Outcome {
     let console = Console::new(asked.speech);
-    let judged = Judge::new(asked, now_s, stop).and_then(|mut judge| {
+    let judged = prepared(asked, console).and_then(|key| {
+        let mut judge = Judge::new(asked, now_s, stop)?;
         let evidence = match asked.wait {
             None => judge.look(now_s),
             Some(wait_s) => {
@@ -38,19 +35,31 @@ pub fn run(asked: &Verify, now_s: i64, stop: &Arc<AtomicBool>) -> Outcome {
             }
         };
         judge.say_requests(console);
-        evidence
+        Ok((evidence?, judge.rests, key))
     });
     match judged {
-        Ok(evidence) => {
+        Ok((evidence, rests, key)) => {
             console.say_all(&evidence.diagnostics);
             say_inputs(&evidence.inputs, console);
-            write(asked, &evidence, console)
+            write(asked, &evidence, &rests, key.as_ref(), console)
         }
         Err(problems) => {
             console.say_all(&problems);
             Outcome::NoVerdict
         }
     }
+}
+
+/// What must be right before anything is read: the key, and the place of the bundle.
+fn prepared(asked: &Verify, console: Console) -> Result<Option<PrivateKey>, Vec<Diagnostic>> {
+    let one = |problem: Box<Diagnostic>| vec![*problem];
+    if let Some(folder) = &asked.bundle {
+        bundle::is_free(folder).map_err(one)?;
+    }
+    let key = asked.sign.as_deref();
+    key.map(|file| signing::private_key(file, console))
+        .transpose()
+        .map_err(one)
 }
 
 fn unix_s() -> i64 {
@@ -64,6 +73,16 @@ struct Judge<'a> {
     aws: Option<Aws>,
     stop: &'a Arc<AtomicBool>,
     before: Option<Look>,
+    rests: Rests,
+}
+
+/// What the last look rested on beside the logs, as it was read.
+#[derive(Default)]
+pub struct Rests {
+    pub documents: Vec<Document>,
+    pub ranges: Option<load::Named<Vec<u8>>>,
+    pub policy: Option<load::Named<String>>,
+    pub metrics: Option<Vec<u8>>,
 }
 
 /// What was seen, and what it was seen in.
@@ -90,19 +109,22 @@ impl<'a> Judge<'a> {
             aws,
             stop,
             before: None,
+            rests: Rests::default(),
         })
     }
 
     /// Everything from sources to a verdict. What has not changed since the last look is not read again.
     fn look(&mut self, now_s: i64) -> Result<Evidence, Vec<Diagnostic>> {
         let asked = self.asked;
-        let (policy, mut warnings) = load::policy(asked.policy.as_deref())?;
+        let text = load::policy_text(asked.policy.as_deref())?;
+        let (policy, mut warnings) = load::policy_of(text.as_ref())?;
         let live = remote::topologies(&asked.input, self.aws.as_ref(), now_s)?;
-        let world = load::world(
-            &asked.input.topologies,
-            &asked.input.ranges,
-            &live.documents,
+        let (files, ranges) = load::both(
+            load::documents(asked.input.topologies.files()),
+            load::ranges(asked.input.ranges.ip_ranges.as_deref()),
         )?;
+        let documents = [live.documents.clone(), files].concat();
+        let world = load::world_of(&documents, ranges.as_ref())?;
         let remote = remote::sources(&asked.input, self.aws.as_ref(), &world, self.window, now_s);
         let listed = ingest::list(&asked.input.sources, remote.as_ref())?;
         let listing: Vec<_> = listed.inputs.iter().map(Input::identity).collect();
@@ -119,31 +141,32 @@ impl<'a> Judge<'a> {
             return Ok(before.evidence.clone());
         }
         let counters = metrics::of(asked, self.aws.as_ref(), &world, self.window, now_s)?;
-        let mut plan = Plan::new(&world, &policy, self.window);
-        if let Some((metrics, said)) = &counters {
-            warnings.extend_from_slice(said);
-            plan = plan.metered(metrics);
+        if let Some(counters) = &counters {
+            warnings.extend_from_slice(&counters.said);
         }
-        let projection = classify::row::columns().union(Plan::columns());
-        let options = pipeline::read_options(&asked.input, &world, projection, self.stop)?;
-        let progress = Progress::new(pipeline::total_bytes(&listed.inputs), asked.speech.quiet);
-        let (tally, inputs) = pipeline::weigh(&listed.inputs, &options, &world, &plan, &progress);
-        progress.finish();
-        if self.stop.load(Ordering::SeqCst) {
-            return Err(vec![interrupted()]);
-        }
-        let topology = live.shape();
-        let run = Run {
-            inputs,
-            diagnostics: [warnings, live.notes, listed.notes].concat(),
+        let case = judge::Case {
+            how: &asked.input,
+            world: &world,
+            policy: &policy,
+            metrics: counters.as_ref().map(|counters| &counters.metrics),
+            window: self.window,
+            inputs: &listed.inputs,
+            said: [warnings, live.notes.clone(), listed.notes].concat(),
             generated_at: rfc3339(now_s),
-            delivery: listed.delivery_s.map(|takes_s| Delivery {
-                listed_s: now_s,
-                takes_s,
-            }),
+            quiet: asked.speech.quiet,
         };
-        let evidence =
-            conclude(&plan, tally, run).map_err(|error| vec![bug(&error.to_string())])?;
+        let delivery = listed.delivery_s.map(|takes_s| Delivery {
+            listed_s: now_s,
+            takes_s,
+        });
+        let evidence = judge::judge(case, |_| delivery, self.stop)?;
+        let topology = live.shape();
+        self.rests = Rests {
+            documents,
+            ranges,
+            policy: text,
+            metrics: counters.map(|counters| counters.document),
+        };
         self.before = Some(Look {
             listing,
             topology,
@@ -163,27 +186,6 @@ impl<'a> Judge<'a> {
 /// Whether time alone may change the verdict: records that were on their way when they were looked for.
 fn waits_for_the_clock(evidence: &Evidence) -> bool {
     evidence.window.until_from == "delivery" || evidence.window.due.is_some()
-}
-
-/// The complaint about Ctrl-C.
-pub fn interrupted() -> Diagnostic {
-    Diagnostic::new(
-        Severity::Error,
-        "interrupted",
-        "interrupted before everything was read",
-        "a verdict on a part would say nothing of the rest, so there is none, and no output was written",
-        "run it again",
-    )
-}
-
-fn bug(message: &str) -> Diagnostic {
-    Diagnostic::new(
-        Severity::Error,
-        "records-unaccounted",
-        message,
-        "a record that is lost, or counted twice, could be the witness",
-        "please report it, with the command and, if you can, the logs",
-    )
 }
 
 /// Says what is wrong with inputs: the first few, and how many more.
@@ -206,68 +208,49 @@ pub fn say_inputs(inputs: &[InputReport], console: Console) {
 }
 
 /// Writes everything that was asked for: all outputs are made before the first one appears.
-fn write(asked: &Verify, evidence: &Evidence, console: Console) -> Outcome {
-    let mut outputs: Vec<(Target, Vec<u8>)> = Vec::new();
-    for to in asked.reports() {
-        let style = style_of(asked, &to.target);
-        match report::render(evidence, to.format, style) {
-            Ok(bytes) => outputs.push((to.target, bytes)),
-            Err(error) => {
-                console.say(&output::failed(&to.target, &io::Error::other(error)));
-                return Outcome::NoVerdict;
-            }
+fn write(
+    asked: &Verify,
+    evidence: &Evidence,
+    rests: &Rests,
+    key: Option<&PrivateKey>,
+    console: Console,
+) -> Outcome {
+    let made = outputs(asked, evidence, rests, key);
+    match made.and_then(|(outputs, bundle)| deliver::deliver(outputs, bundle)) {
+        Ok(()) => evidence.verdict.into(),
+        Err(problem) => {
+            console.say(&problem);
+            Outcome::NoVerdict
         }
     }
-    if let Some(target) = &asked.evidence {
-        match report::render(evidence, report::Format::Json, Style::default()) {
-            Ok(bytes) => outputs.push((target.clone(), bytes)),
-            Err(error) => {
-                console.say(&output::failed(target, &io::Error::other(error)));
-                return Outcome::NoVerdict;
-            }
-        }
-    }
-    // Stdout comes last: what is written there cannot be taken back if a file then fails.
-    outputs.sort_by_key(|(target, _)| matches!(target, Target::Stdout));
-    let mut ready = Vec::new();
-    for (target, bytes) in outputs {
-        let written =
-            Output::create(&target).and_then(|mut out| out.write_all(&bytes).map(|()| out));
-        match written {
-            Ok(out) => ready.push((target, out)),
-            Err(error) if output::is_broken_pipe(&error) => {}
-            Err(error) => {
-                console.say(&output::failed(&target, &error));
-                return Outcome::NoVerdict;
-            }
-        }
-    }
-    for (target, out) in ready {
-        match out.commit() {
-            Err(error) if !output::is_broken_pipe(&error) => {
-                console.say(&output::failed(&target, &error));
-                return Outcome::NoVerdict;
-            }
-            Ok(()) | Err(_) => {}
-        }
-    }
-    evidence.verdict.into()
 }
 
-fn style_of(asked: &Verify, target: &Target) -> Style {
-    use std::io::IsTerminal;
-    let terminal = matches!(target, Target::Stdout) && io::stdout().is_terminal();
-    let width = match (
-        terminal,
-        std::env::var("COLUMNS")
-            .ok()
-            .and_then(|columns| columns.parse().ok()),
-    ) {
-        (true, Some(columns)) => columns,
-        (true, None) | (false, _) => Style::default().width,
-    };
-    Style {
-        width,
-        color: asked.speech.color.enabled(terminal),
+fn outputs(
+    asked: &Verify,
+    evidence: &Evidence,
+    rests: &Rests,
+    key: Option<&PrivateKey>,
+) -> Result<(Vec<deliver::Bytes>, Option<bundle::Staged>), Box<Diagnostic>> {
+    let mut outputs = deliver::reports(evidence, &asked.reports(), asked.speech)?;
+    if let Some(target) = &asked.evidence {
+        outputs.push((target.clone(), deliver::evidence(evidence, target)?));
     }
+    if let (Some(target), Some(key)) = (asked.envelope(), key) {
+        let signed = signing::envelope(evidence, None, key, &target)?;
+        outputs.push((target, signed));
+    }
+    let bundle = match &asked.bundle {
+        Some(folder) => {
+            let contents = bundle::Contents {
+                evidence,
+                rests,
+                reports: &asked.reports(),
+                log_format: asked.input.log_format.as_deref(),
+                key,
+            };
+            Some(bundle::stage(folder, &contents)?)
+        }
+        None => None,
+    };
+    Ok((outputs, bundle))
 }

@@ -6,12 +6,15 @@ use std::io::{self, Read};
 use std::ops::Range;
 use std::sync::Arc;
 
+use sha2::{Digest, Sha256};
+
 use crate::diag::Diagnostic;
 use crate::ingest::error::Error;
 use crate::ingest::file::LocalFiles;
 use crate::ingest::remote::{Listed, Remote};
 use crate::ingest::{cloudwatch, opener, s3};
 use crate::model::format::Format;
+use crate::model::name::hex;
 
 /// A place that logs come from.
 pub trait LogSource: Send + Sync {
@@ -132,6 +135,35 @@ impl Input {
     pub fn in_formats(mut self, formats: Vec<Format>) -> Input {
         self.formats = formats;
         self
+    }
+
+    /// The same under another name, and of the flow log that this name tells: for a copy that is read in place of what it was
+    /// copied from.
+    #[must_use]
+    pub fn renamed(mut self, uri: impl Into<String>) -> Input {
+        self.uri = uri.into();
+        if let Some(id) = flow_log_of(&self.uri) {
+            self.flow_log = Some(id.to_owned());
+        }
+        self
+    }
+
+    /// SHA-256 of the bytes as stored, if they can be read more than once and are here: of a local file.
+    ///
+    /// # Errors
+    /// Whatever the system says.
+    pub fn sha256(&self) -> io::Result<Option<String>> {
+        if is_remote(&self.uri) || self.opener.ranges()?.is_none() {
+            return Ok(None);
+        }
+        let (mut stored, mut digest) = (self.opener.open()?, Sha256::new());
+        let mut piece = vec![0; 1 << 16];
+        loop {
+            match stored.read(&mut piece)? {
+                0 => return Ok(Some(hex(&digest.finalize()))),
+                read => digest.update(&piece[..read]),
+            }
+        }
     }
 
     /// File, key, or `-`.

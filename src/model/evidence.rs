@@ -14,6 +14,19 @@ use crate::model::path::{Exit, Initiator, Path, Realm, Vantage, Verdict};
 /// The schema's name; a change that breaks readers changes it.
 pub const SCHEMA: &str = "flowproof.evidence/v1";
 
+/// Everything that must hold before "proven", in the order of the contract.
+pub const OBLIGATION_IDS: [&str; 9] = [
+    "no-unknown-path",
+    "interfaces-logged",
+    "no-silence",
+    "no-skipdata",
+    "inputs-whole",
+    "fields-suffice",
+    "services-known",
+    "topology-fits",
+    "metrics-agree",
+];
+
 /// Everything that a verdict rests on.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Evidence {

@@ -40,9 +40,27 @@ pub fn rfc3339(unix_s: i64) -> String {
         .map_or_else(|_| unix_s.to_string(), |time| time.to_string())
 }
 
+/// The inverse of [`rfc3339`]; `None` for anything that it does not write, fractions of seconds among them.
+pub fn unix_s(text: &str) -> Option<i64> {
+    match text.parse::<jiff::Timestamp>() {
+        Ok(time) => (time.subsec_nanosecond() == 0).then(|| time.as_second()),
+        Err(_) => text.parse().ok(),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn times_are_read_as_they_are_written() {
+        for time in [0, -1, 1_785_542_400, i64::MAX, i64::MIN] {
+            assert_eq!(unix_s(&rfc3339(time)), Some(time));
+        }
+        for text in ["", "yesterday", "2026-08-01", "2026-08-01T00:00:00.5Z"] {
+            assert_eq!(unix_s(text), None, "{text}");
+        }
+    }
 
     #[test]
     fn the_end_decides_and_the_window_is_half_open() {

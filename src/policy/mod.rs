@@ -24,7 +24,8 @@ use crate::model::address::Block;
 use crate::model::name::hex;
 use crate::model::path::{Exit, Path};
 
-const BUILT_IN: &str = include_str!("built-in.toml");
+/// The text of [`built_in`].
+pub const BUILT_IN: &str = include_str!("built-in.toml");
 
 /// What is claimed, of whose traffic.
 #[derive(Clone, Debug, PartialEq)]

@@ -24,6 +24,16 @@ const BUILT_IN: &[u8] = include_bytes!("../../assets/ip-ranges.json.gz");
 /// The day of the built-in copy; a test compares it with the file.
 pub const BUILT_IN_DATE: &str = "2026-08-22";
 
+/// The built-in copy as AWS published it, unzipped.
+///
+/// # Errors
+/// None that the tests would let pass.
+pub fn built_in_json() -> std::io::Result<Vec<u8>> {
+    let mut json = Vec::new();
+    flate2::read::MultiGzDecoder::new(BUILT_IN).read_to_end(&mut json)?;
+    Ok(json)
+}
+
 /// Services whose ranges hold strangers' hosts: instances, load balancers, distributions, builds of other customers.
 const STRANGERS: &[&str] = &[
     "api-gateway",

@@ -8,6 +8,7 @@ use crate::model::path::Verdict;
 use crate::model::symbol::Sym;
 use crate::model::window::rfc3339;
 use crate::verify::coverage::{Heard, reach_s};
+use crate::verify::delivery::{Delivery, pending, settled_s};
 use crate::verify::group::{Cite, Group, NEAREST};
 use crate::verify::metrics;
 use crate::verify::obligations::{Checked, OBLIGATIONS, Pending};
@@ -44,15 +45,6 @@ pub struct Run {
     pub generated_at: String,
     /// Of sources that AWS still delivers to; `None` for files, of which nobody knows.
     pub delivery: Option<Delivery>,
-}
-
-/// Records that are on their way.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Delivery {
-    /// Unix seconds: when the sources were listed.
-    pub listed_s: i64,
-    /// Seconds that AWS takes to deliver a record once its interval is over.
-    pub takes_s: i64,
 }
 
 /// Checks every obligation of every claim and writes it all down.
@@ -155,46 +147,6 @@ fn window(plan: &Plan<'_>, tally: &Tally, settled: Option<i64>) -> Option<(i64, 
         }
     };
     Some((since, until.max(since)))
-}
-
-/// Records that end before this are there, by AWS's own figures: interval, then delivery.
-fn settled_s(plan: &Plan<'_>, delivery: Delivery) -> i64 {
-    delivery.listed_s.saturating_sub(way_s(plan, delivery))
-}
-
-/// From a record's end to its arrival, at most.
-fn way_s(plan: &Plan<'_>, delivery: Delivery) -> i64 {
-    interval_s(plan).saturating_add(delivery.takes_s)
-}
-
-/// The longest interval of a flow log in scope.
-fn interval_s(plan: &Plan<'_>) -> i64 {
-    let logs = plan
-        .interfaces
-        .iter()
-        .flat_map(|interface| &interface.flow_logs);
-    logs.map(|log| log.aggregation_s).max().unwrap_or(600)
-}
-
-/// When the window's last records will have come, if that is later than they were looked for.
-fn pending(plan: &Plan<'_>, (since, until): (i64, i64), delivery: Delivery) -> Option<Pending> {
-    let settled = settled_s(plan, delivery);
-    // Less than one interval is no evidence of anything: an interface that is not logged would not be missed in it.
-    let interval = interval_s(plan);
-    let least = since.saturating_add(interval);
-    let awaited = match plan.window.until {
-        Some(_) => until > settled,
-        None => settled < least,
-    };
-    let until = if plan.window.until.is_some() {
-        until
-    } else {
-        least
-    };
-    awaited.then(|| Pending {
-        settled_s: settled,
-        due_s: until.saturating_add(way_s(plan, delivery)),
-    })
 }
 
 fn window_report(

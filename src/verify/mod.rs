@@ -11,10 +11,11 @@
 //! checked, and a claim is proven only if all hold.
 //!
 //! To add an obligation: 1. what it must know of each flow goes to `tally.rs` and `judge.rs`; 2. a function in `obligations.rs` and
-//! its row in `OBLIGATIONS`, in the contract's order; 3. a case in the tests that only this obligation fails.
+//! its row in `OBLIGATIONS`, in the contract's order, and its id in `OBLIGATION_IDS` of the evidence; 3. a case in the tests that only this obligation fails.
 
 mod conclude;
 mod coverage;
+mod delivery;
 mod group;
 mod judge;
 mod metrics;
@@ -28,7 +29,8 @@ mod tri;
 #[cfg(test)]
 mod tests;
 
-pub use conclude::{Delivery, Error, Run, conclude};
+pub use conclude::{Error, Run, conclude};
+pub use delivery::Delivery;
 pub use judge::observe;
 pub use metrics::{Counted, counted};
 pub use plan::Plan;

@@ -549,3 +549,14 @@ fn uncovered(of: &Checked<'_, '_>, vpc: Sym, since: i64, until: i64) -> Option<i
     }
     times.gaps(since, until).first().map(|gap| gap.0)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_list_is_the_one_that_readers_of_evidence_know() {
+        let ids: Vec<&str> = OBLIGATIONS.iter().map(|row| row.0).collect();
+        assert_eq!(ids, crate::model::evidence::OBLIGATION_IDS);
+    }
+}

@@ -81,3 +81,25 @@ fn a_witness_that_came_early_counts_at_once() {
     case.records.push(flow(witness));
     assert_eq!(case.verdict(), Verdict::Violated);
 }
+
+#[test]
+fn whoever_judges_the_same_records_later_comes_to_the_same_window() {
+    let until = T0 + 1800;
+    let listings = [
+        T0,
+        T0 + WAY_S,
+        T0 + 900 + WAY_S,
+        until + WAY_S - 1,
+        T0 + 86_400,
+    ];
+    for listed_s in listings {
+        for asked in [None, Some(until)] {
+            let mut case = listed(listed_s, asked);
+            let first = case.evidence();
+            let (world, policy) = (case.world(), case.policy());
+            let plan = Plan::new(&world, &policy, case.window);
+            case.delivery = Delivery::told_by(&plan, &first.window, &rfc3339(listed_s));
+            assert_eq!(case.evidence(), first, "{listed_s} {asked:?}");
+        }
+    }
+}
