@@ -25,6 +25,8 @@ mod ec2;
 mod ec2_faults;
 #[path = "aws/evidence.rs"]
 mod evidence;
+#[path = "aws/eyes.rs"]
+mod eyes;
 #[path = "aws/harness.rs"]
 mod harness;
 #[path = "aws/iam.rs"]

@@ -15,6 +15,7 @@ use aws_smithy_types::byte_stream::ByteStream;
 use crate::aws::endpoint;
 use crate::aws::fault::{Call, Fault, Kind, chain};
 use crate::aws::session::{ATTEMPTS_MAX, BACKOFF, BACKOFF_MAX, Session};
+use crate::aws::xml;
 
 /// A service with a query API.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -138,21 +139,20 @@ async fn once(
     if status == 200 {
         return Ok(text);
     }
-    let part = |tag: &str| between(&text, tag).unwrap_or_default().to_owned();
-    let request_id = between(&text, "RequestID")
-        .or_else(|| between(&text, "RequestId"))
-        .map(str::to_owned)
-        .or(request_id);
-    let (code, message) = (part("Code"), part("Message"));
-    let fault = Fault::of_answer(call, session.region(), status, &code, &message, request_id);
+    // `<Response><Errors><Error>…</Error></Errors><RequestID>…` of EC2, `<ErrorResponse><Error>…</Error><RequestId>…` of the others.
+    let root = xml::parse(&text).unwrap_or_default();
+    let found = |name: &str| root.find(name).map(|element| element.text.clone());
+    let (code, message) = (found("Code"), found("Message"));
+    let request_id = found("RequestID").or(found("RequestId")).or(request_id);
+    let fault = Fault::of_answer(
+        call,
+        session.region(),
+        status,
+        &code.unwrap_or_default(),
+        &message.unwrap_or_default(),
+        request_id,
+    );
     Err(Box::new(fault))
-}
-
-/// What stands in the first element of that name; errors have no deeper shape than this.
-fn between<'a>(xml: &'a str, tag: &str) -> Option<&'a str> {
-    let from = xml.find(&format!("<{tag}>"))? + tag.len() + 2;
-    let len = xml[from..].find(&format!("</{tag}>"))?;
-    Some(&xml[from..from + len])
 }
 
 async fn signed(

@@ -7,7 +7,8 @@ use std::time::{Duration, SystemTime};
 use aws_config::sts::AssumeRoleProvider;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_credential_types::Credentials;
-use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider};
+use aws_credential_types::provider::error::CredentialsError;
+use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider, future};
 use aws_smithy_runtime_api::client::http::{SharedHttpClient, SharedHttpConnector};
 use aws_smithy_runtime_api::client::stalled_stream_protection::StalledStreamProtectionConfig;
 use aws_smithy_types::retry::RetryConfig;
@@ -153,7 +154,7 @@ impl Aws {
         if let Some(url) = &ask.endpoint_url {
             loader = loader.endpoint_url(url);
         }
-        let base = loader.load().await;
+        let base = self.patient(loader.load().await);
         let Some(role) = &ask.role_arn else {
             return base;
         };
@@ -162,9 +163,22 @@ impl Aws {
             .configure(&base)
             .build()
             .await;
-        base.into_builder()
-            .credentials_provider(SharedCredentialsProvider::new(provider))
-            .build()
+        let provider = SharedCredentialsProvider::new(provider);
+        let config = base.into_builder().credentials_provider(provider);
+        self.patient(config.build())
+    }
+
+    /// The same, with credentials that come in time or not at all: some providers start a program, and wait for it for ever.
+    fn patient(&self, config: SdkConfig) -> SdkConfig {
+        let Some(inner) = config.credentials_provider() else {
+            return config;
+        };
+        let patient = Patient {
+            inner,
+            timeout: self.inner.timeout,
+        };
+        let provider = SharedCredentialsProvider::new(patient);
+        config.into_builder().credentials_provider(provider).build()
     }
 
     /// Waits for a call. Never from inside one.
@@ -184,6 +198,26 @@ impl Aws {
 
     pub(super) fn connector(&self) -> &SharedHttpConnector {
         &self.inner.connector
+    }
+}
+
+/// A provider of credentials with a limit on its time.
+#[derive(Debug)]
+struct Patient {
+    inner: SharedCredentialsProvider,
+    timeout: Duration,
+}
+
+impl ProvideCredentials for Patient {
+    fn provide_credentials<'a>(&'a self) -> future::ProvideCredentials<'a>
+    where
+        Self: 'a,
+    {
+        future::ProvideCredentials::new(async {
+            let asked = tokio::time::timeout(self.timeout, self.inner.provide_credentials());
+            let late = |_| Err(CredentialsError::provider_timed_out(self.timeout));
+            asked.await.unwrap_or_else(late)
+        })
     }
 }
 
@@ -247,10 +281,8 @@ impl Session {
         }
         let provider = self.config.credentials_provider();
         let provider = provider.ok_or_else(|| "there are none".to_owned())?;
-        let asked = tokio::time::timeout(self.aws.timeout(), provider.provide_credentials()).await;
-        let fresh = asked
-            .map_err(|_| "the credentials' provider does not answer".to_owned())?
-            .map_err(|error| chain(&error))?;
+        let fresh = provider.provide_credentials().await;
+        let fresh = fresh.map_err(|error| chain(&error))?;
         *given = Some(fresh.clone());
         Ok(fresh)
     }

@@ -24,6 +24,13 @@ impl Element {
         self.children.iter().find(|child| child.name == name)
     }
 
+    /// The first element of that name, at whatever depth.
+    pub(super) fn find(&self, name: &str) -> Option<&Element> {
+        let mut children = self.children.iter();
+        self.child(name)
+            .or_else(|| children.find_map(|child| child.find(name)))
+    }
+
     /// The text of the first child of that name.
     pub(super) fn text_of(&self, name: &str) -> Option<&str> {
         self.child(name).map(|child| child.text.as_str())
@@ -128,6 +135,8 @@ mod tests {
         assert_eq!(set.children[0].text_of("id"), Some("a&A<"));
         assert_eq!(set.children[0].text_of("none"), Some(""));
         assert_eq!(root.text_of("t"), Some(" x "));
+        assert_eq!(root.find("id").map(|id| id.text.as_str()), Some("a&A<"));
+        assert_eq!(root.find("absent"), None);
     }
 
     #[test]

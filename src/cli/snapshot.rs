@@ -56,9 +56,10 @@ pub fn run(asked: &args::Snapshot, now_s: i64, stop: &Arc<AtomicBool>) -> Outcom
     let console = Console::new(asked.speech);
     let taken = remote::aws(&asked.aws).and_then(|aws| {
         let snapshots = take(&remote::asks(&asked.aws), &aws, &asked.vpcs, now_s);
-        snapshots.map(|snapshots| (snapshots, remote::summary(&aws)))
+        console.note(&remote::summary(&aws));
+        snapshots
     });
-    let written = taken.and_then(|(snapshots, summary)| {
+    let written = taken.and_then(|snapshots| {
         if stop.load(Ordering::SeqCst) {
             return Err(vec![interrupted()]);
         }
@@ -66,7 +67,6 @@ pub fn run(asked: &args::Snapshot, now_s: i64, stop: &Arc<AtomicBool>) -> Outcom
             console.say_all(&snapshot.notes);
             console.note(&snapshot.summary());
         }
-        console.note(&summary);
         let several = remote::asks(&asked.aws).len() > 1;
         write(&asked.output, &snapshots, several)
     });
