@@ -48,6 +48,11 @@ impl Object {
         Pipe::new(&self.aws, Arc::clone(&self.target))
     }
 
+    /// Whether the stamp may stand for bytes that are not read: only an ETag makes all parts those of one object.
+    fn is_told_apart(&self) -> bool {
+        !self.target.bucket.full_digest && self.target.listed.etag.is_some()
+    }
+
     fn tail(&self) -> Tail {
         Tail::new(&self.aws, Arc::clone(&self.target))
     }
@@ -70,7 +75,7 @@ impl Opener for Object {
     }
 
     fn ranges(&self) -> io::Result<Option<Box<dyn Ranges>>> {
-        if self.target.bucket.full_digest {
+        if !self.is_told_apart() {
             return Ok(None);
         }
         let tail = match self.taken() {
@@ -82,7 +87,7 @@ impl Opener for Object {
     }
 
     fn is_columnar(&self) -> bool {
-        !self.target.bucket.full_digest && self.target.listed.key.ends_with(".parquet")
+        self.is_told_apart() && self.target.listed.key.ends_with(".parquet")
     }
 
     fn prepare(&self) {

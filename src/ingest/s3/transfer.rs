@@ -167,6 +167,10 @@ impl Transfer {
         if self.at == self.end {
             return Ok(());
         }
+        if self.at > 0 && self.etag.is_none() {
+            let what = format!("{what}, and without an ETag the rest could be another object's");
+            return Err(self.target.fault(Kind::Unreachable, &what));
+        }
         if self.breaks >= BREAKS_MAX {
             let Range { start, end } = self.at..self.end;
             let what = format!(
