@@ -8,27 +8,18 @@ use std::sync::Arc;
 
 use crate::ingest::error::Error;
 use crate::ingest::opener::OneFile;
-use crate::ingest::source::{Input, LogSource, once};
+use crate::ingest::source::{Input, once};
 
 /// Files, folders and globs on this machine.
-pub(super) struct LocalFiles {
-    words: Vec<String>,
-}
-
-impl LocalFiles {
-    pub(super) fn new(words: Vec<String>) -> LocalFiles {
-        LocalFiles { words }
+///
+/// # Errors
+/// A word that names nothing, or a place that cannot be listed: an unread listing may hide whole hours.
+pub(super) fn list(words: &[String]) -> Result<Vec<Input>, Error> {
+    let mut walk = Walk::default();
+    for word in words {
+        walk.word(word)?;
     }
-}
-
-impl LogSource for LocalFiles {
-    fn inputs(&self) -> Result<Vec<Input>, Error> {
-        let mut walk = Walk::default();
-        for word in &self.words {
-            walk.word(word)?;
-        }
-        Ok(once(walk.found))
-    }
+    Ok(once(walk.found))
 }
 
 /// What was found so far, by the system's own name for it.
@@ -165,7 +156,7 @@ mod tests {
             .map(|word| root.join(word).to_string_lossy().into_owned())
             .collect();
         let prefix = format!("{}/", root.display());
-        let inputs = LocalFiles::new(words).inputs()?;
+        let inputs = list(&words)?;
         Ok(inputs
             .iter()
             .map(|input| input.uri().replace(&prefix, ""))

@@ -14,7 +14,7 @@
 //! set aside == rows`, always. What cannot be read makes the input "not whole"; what cannot be parsed is set aside, counted
 //! and shown. Nothing is judged here.
 //!
-//! To add a source: 1. a file with an [`Opener`] and a [`LogSource`]; 2. its scheme in [`list`]. To add an encoding: 1. a
+//! To add a source: 1. a file with an [`Opener`] and a `list`; 2. its scheme in [`list`]. To add an encoding: 1. a
 //! decoder that feeds `records`; 2. its magic in `sniff`; 3. its arm in `reader`.
 
 mod cloudwatch;
@@ -66,4 +66,4 @@ pub use options::{Limits, ReadOptions};
 pub use parquet_footer::panic_is_caught;
 pub use reader::InputReader;
 pub use remote::{Destination, GroupLog, Listed, Remote};
-pub use source::{Input, LogSource, Opener, Ranges, Stamp, is_remote, list};
+pub use source::{Input, Opener, Ranges, Stamp, is_remote, list};

@@ -10,20 +10,10 @@ use sha2::{Digest, Sha256};
 
 use crate::diag::Diagnostic;
 use crate::ingest::error::Error;
-use crate::ingest::file::LocalFiles;
 use crate::ingest::remote::{Listed, Remote};
-use crate::ingest::{cloudwatch, opener, s3};
+use crate::ingest::{cloudwatch, file, opener, s3};
 use crate::model::format::Format;
 use crate::model::name::hex;
-
-/// A place that logs come from.
-pub trait LogSource: Send + Sync {
-    /// Everything in it, sorted by uri.
-    ///
-    /// # Errors
-    /// A place that cannot be listed: an unread listing may hide whole hours.
-    fn inputs(&self) -> Result<Vec<Input>, Error>;
-}
 
 /// How the bytes of one input are had. One a kind of source.
 pub trait Opener: Send + Sync {
@@ -255,7 +245,7 @@ pub fn list(sources: &[String], remote: Option<&Remote>) -> Result<Listed, Vec<D
         };
         listed = listed.and(more);
     }
-    let local = LocalFiles::new(files).inputs();
+    let local = file::list(&files);
     listed
         .inputs
         .extend(local.map_err(|error| vec![error.diagnostic()])?);

@@ -14,7 +14,7 @@ use crate::topology::compiler::time_of;
 use crate::topology::describe::{Answers, KEYS};
 
 /// A file of a topology.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Document {
     /// The `--topology` that named it: files of one folder without a time of their own make one snapshot.
     pub group: String,

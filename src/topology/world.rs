@@ -260,9 +260,7 @@ impl World {
 
     /// All flow logs, of all snapshots.
     pub fn flow_logs(&self) -> impl Iterator<Item = &FlowLog> {
-        self.snapshots
-            .iter()
-            .flat_map(|snapshot| snapshot.flow_logs.iter().flatten())
+        self.described_logs().map(|(_, log)| log)
     }
 
     /// What DescribeFlowLogs tells of flow logs, with the snapshot that tells it.
