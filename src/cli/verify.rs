@@ -88,7 +88,10 @@ pub struct Rests {
 /// What was seen, and what it was seen in.
 struct Look {
     listing: Vec<(String, Option<u64>, Option<String>)>,
-    topology: Vec<String>,
+    /// Topologies that the EC2 API told, but for their time.
+    live: Vec<String>,
+    /// Those of files.
+    files: Vec<Document>,
     evidence: Evidence,
 }
 
@@ -123,7 +126,7 @@ impl<'a> Judge<'a> {
             load::documents(asked.input.topologies.files()),
             load::ranges(asked.input.ranges.ip_ranges.as_deref()),
         )?;
-        let documents = [live.documents.clone(), files].concat();
+        let documents = [live.documents.clone(), files.clone()].concat();
         let world = load::world_of(&documents, ranges.as_ref())?;
         let remote = remote::sources(&asked.input, self.aws.as_ref(), &world, self.window, now_s);
         let listed = ingest::list(&asked.input.sources, remote.as_ref())?;
@@ -134,7 +137,9 @@ impl<'a> Judge<'a> {
         if let Some(before) = &self.before
             && still
             && before.listing == listing
-            && before.topology == live.shape()
+            && before.live == live.shape()
+            && before.files == files
+            && (&self.rests.policy, &self.rests.ranges) == (&text, &ranges)
             && !waits_for_the_clock(&before.evidence)
             && before.evidence.inputs.iter().all(|input| input.whole)
         {
@@ -160,7 +165,6 @@ impl<'a> Judge<'a> {
             takes_s,
         });
         let evidence = judge::judge(case, |_| delivery, self.stop)?;
-        let topology = live.shape();
         self.rests = Rests {
             documents,
             ranges,
@@ -169,7 +173,8 @@ impl<'a> Judge<'a> {
         };
         self.before = Some(Look {
             listing,
-            topology,
+            live: live.shape(),
+            files,
             evidence: evidence.clone(),
         });
         Ok(evidence)

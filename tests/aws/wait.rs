@@ -119,6 +119,31 @@ fn a_witness_ends_it_at_once_and_time_ends_it_unproven() {
 }
 
 #[test]
+fn a_policy_that_changes_meanwhile_is_judged_by() {
+    let Some(servers) = servers() else { return };
+    let world = world("silent-interface");
+    make_bucket(servers, "wait-policy");
+    put_objects(servers, "wait-policy", &objects(&world));
+    let folder = tempfile::tempdir().unwrap();
+    let policy = folder.path().join("policy.toml");
+    fs::copy(root().join(world.path("policy.toml")), &policy).unwrap();
+    let mut args = args(&world, "wait-policy", "60s");
+    let place = args.iter().position(|arg| arg == "--policy").unwrap();
+    args[place + 1] = policy.to_str().unwrap().to_owned();
+    let proxy = Proxy::start(Some(&servers.s3), |_| Action::Pass);
+    let mut running = start(&args, &proxy.url());
+    while listings(&proxy) < 2 && running.is_running() {
+        sleep(Duration::from_millis(50));
+    }
+    // The same objects, and a claim that every flow to S3 breaks.
+    let broken =
+        "version = 1\n[[claim]]\nid = \"s3\"\nto = [\"service:s3\"]\nallow = [\"via-nat\"]\n";
+    fs::write(&policy, broken).unwrap();
+    let ran = running.wait();
+    assert_eq!(ran.code, 1, "{}{}", ran.stdout, ran.stderr);
+}
+
+#[test]
 fn a_run_that_waits_can_be_stopped() {
     let Some(servers) = servers() else { return };
     let world = world("silent-interface");
