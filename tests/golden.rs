@@ -45,12 +45,22 @@ fn timeless(json: &str) -> String {
     lines.collect::<Vec<_>>().join("\n") + "\n"
 }
 
-/// A page without the lines that hold the time or a digest over it.
+/// A page without the lines that hold the time or a digest over it, and without style and script, which are the same in all.
 fn timeless_page(html: &str) -> String {
-    let knows =
-        |line: &&str| line.contains("data-made") || line.contains("Content-Security-Policy");
-    let lines: Vec<&str> = html.lines().filter(|line| !knows(line)).collect();
-    lines.join("\n") + "\n"
+    let mut page = String::new();
+    let mut inside = None;
+    for line in html.lines() {
+        let end = inside.or(["style", "script"]
+            .into_iter()
+            .find(|tag| line.starts_with(&format!("<{tag}>"))));
+        if let Some(tag) = end {
+            inside = (!line.ends_with(&format!("</{tag}>"))).then_some(tag);
+        } else if !line.contains("data-made") && !line.contains("Content-Security-Policy") {
+            page.push_str(line);
+            page.push('\n');
+        }
+    }
+    page
 }
 
 fn same_as_file(file: &Path, got: &str) {
