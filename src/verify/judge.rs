@@ -250,6 +250,24 @@ impl<'b, 'p, 'w> Observed<'b, 'p, 'w> {
         scope.default || self.plan.policy.scope.vpcs.is_empty() || !vpc.is_some_and(elsewhere)
     }
 
+    /// A symbol that means the same in every batch; names that only a record tells have none.
+    fn of_topology(&self, sym: Sym) -> Sym {
+        let known = (sym.0 as usize) < self.plan.world.symbols.len();
+        if known { sym } else { Sym::NONE }
+    }
+
+    /// For the totals: an accepted flow, whosever it is.
+    fn travelled(&self, tally: &mut Tally, row: usize, tag: &Tag, bytes: u64, time_s: i64) {
+        // Only a workload's own interface tells its subnet.
+        let subnet = self
+            .interface
+            .filter(|_| tag.vantage == Vantage::Workload)
+            .and_then(|column| column.key(row))
+            .map_or(Sym::NONE, |key| self.subnets[key]);
+        let (way, service) = ((tag.vantage, tag.path), self.of_topology(tag.service));
+        tally.traffic.flow(way, subnet, service, bytes, time_s);
+    }
+
     fn flow(&self, tally: &mut Tally, row: usize, tag: &Tag, start: Option<i64>, end: Option<i64>) {
         let number = |column: Option<NumberColumn<'_>>| column.and_then(|column| column.get(row));
         let bytes = number(self.bytes)
@@ -260,24 +278,11 @@ impl<'b, 'p, 'w> Observed<'b, 'p, 'w> {
             None if self.of_gateway => Action::Accept,
             None => Action::Unknown,
         };
+        let time_s = end.or(start).unwrap_or(0);
         if action == Action::Reject {
             tally.rejected += 1;
         } else {
-            let of_topology = |sym: Sym| {
-                let known = (sym.0 as usize) < self.plan.world.symbols.len();
-                if known { sym } else { Sym::NONE }
-            };
-            // Only a workload's own interface tells its subnet.
-            let subnet = self
-                .interface
-                .filter(|_| tag.vantage == Vantage::Workload)
-                .and_then(|column| column.key(row))
-                .map_or(Sym::NONE, |key| self.subnets[key]);
-            let time_s = end.or(start).unwrap_or(0);
-            let way = (tag.vantage, tag.path);
-            tally
-                .traffic
-                .flow(way, subnet, of_topology(tag.service), bytes, time_s);
+            self.travelled(tally, row, tag, bytes, time_s);
         }
         let extra = (tag.service.0 as usize)
             .checked_sub(self.plan.world.symbols.len())
@@ -285,7 +290,7 @@ impl<'b, 'p, 'w> Observed<'b, 'p, 'w> {
         let placed = Placed {
             plan: self.plan,
             tag,
-            time_s: end.or(start).unwrap_or(0),
+            time_s,
             extra_service: extra.map(|name| &**name),
             tells_packets: self.tells_packets,
         };
@@ -299,19 +304,12 @@ impl<'b, 'p, 'w> Observed<'b, 'p, 'w> {
             return;
         }
         let cite = (self.input.index, self.batch.lines()[row]);
-        let of_topology = |sym: Sym| {
-            if (sym.0 as usize) < self.plan.world.symbols.len() {
-                sym
-            } else {
-                Sym::NONE
-            }
-        };
         let seen = Seen {
             key: (
                 tag.path,
-                of_topology(tag.via),
+                self.of_topology(tag.via),
                 tag.exit,
-                of_topology(tag.service),
+                self.of_topology(tag.service),
                 tag.vantage,
             ),
             bytes,
