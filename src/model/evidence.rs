@@ -404,6 +404,20 @@ pub struct InterfaceCoverage {
     pub gap_s: u64,
     /// The longest gaps, by time.
     pub gaps: Vec<Gap>,
+    /// When it was heard of: a silence that runs across the end of a window shows only beside the next one.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub heard: Option<HeardBetween>,
+}
+
+/// The first and the last records that show an interface not to be silent: those of a flow log that is known to log everything.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HeardBetween {
+    /// End of the first, RFC 3339.
+    pub first: String,
+    /// End of the last.
+    pub last: String,
+    /// Ends that are so many seconds apart, or more, have a silence between them.
+    pub max_silence_s: i64,
 }
 
 /// A time of which the records do not speak.

@@ -2,6 +2,7 @@
 
 pub mod address;
 pub mod batch;
+pub mod bounded;
 pub mod evidence;
 pub mod field;
 pub mod format;

@@ -422,5 +422,6 @@ fn interface(n: u64) -> InterfaceCoverage {
         gap_count: 0,
         gap_s: 0,
         gaps: Vec::new(),
+        heard: None,
     }
 }

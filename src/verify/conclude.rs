@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::diag::{Diagnostic, Location, Severity, show};
+use crate::model::bounded::GAPS_MAX;
 use crate::model::evidence::*;
 use crate::model::path::Verdict;
 use crate::model::symbol::Sym;
@@ -14,9 +15,6 @@ use crate::verify::metrics;
 use crate::verify::obligations::{Checked, OBLIGATIONS, Pending};
 use crate::verify::plan::{Plan, ScopeInterface};
 use crate::verify::tally::{ClaimTally, Tally};
-
-/// Gaps shown of one interface.
-const GAPS_MAX: usize = 20;
 
 /// Why there is no evidence.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -367,6 +365,7 @@ fn coverage(plan: &Plan<'_>, tally: &Tally, window: Option<(i64, i64)>) -> Vec<I
             gap_count,
             gap_s,
             gaps,
+            heard: heard.between(interface.max_silence_s),
         }
     };
     plan.interfaces.iter().enumerate().map(report).collect()

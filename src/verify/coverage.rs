@@ -2,6 +2,9 @@
 
 use std::collections::BTreeMap;
 
+use crate::model::evidence::HeardBetween;
+use crate::model::window::rfc3339;
+
 /// Disjoint half-open times: end by start.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Times(BTreeMap<i64, i64>);
@@ -116,6 +119,17 @@ impl Heard {
         self.skipdata += other.skipdata;
         self.covered.merge(&other.covered);
         self.skipped.merge(&other.skipped);
+    }
+
+    /// The first and the last that was heard: what the windows before and after need to know of this one.
+    pub(super) fn between(&self, max_silence_s: i64) -> Option<HeardBetween> {
+        let first = self.covered.pieces().next()?.0;
+        let last = self.covered.pieces().last()?.1;
+        Some(HeardBetween {
+            first: rfc3339(first),
+            last: rfc3339(last.saturating_sub(reach_s(max_silence_s))),
+            max_silence_s,
+        })
     }
 
     /// Silences in the window; its first second counts as a record.

@@ -3,22 +3,12 @@
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, HashMap};
 
+use crate::model::bounded::{self, SAMPLE_MAX};
 use crate::model::evidence::{FlowGroup, FlowSample, FlowsBy, Share};
 use crate::model::path::{Exit, Path, Vantage};
 use crate::model::symbol::{Sym, Symbols};
-use crate::model::window::rfc3339;
 
-/// Flows shown of a group.
-pub(super) const SAMPLE_MAX: usize = 20;
-
-/// The nearest to the workload first: packets are counted where they are first seen.
-pub(super) const NEAREST: [Vantage; 5] = [
-    Vantage::Workload,
-    Vantage::Endpoint,
-    Vantage::Nat,
-    Vantage::Gateway,
-    Vantage::Unknown,
-];
+pub(super) use crate::model::bounded::NEAREST;
 
 /// Where a shown flow stands: input by its place in the sorted list, and line.
 pub(super) type Cite = (u32, u64);
@@ -95,7 +85,7 @@ impl Group {
     /// The group as the evidence has it.
     pub(super) fn report(&self, symbols: &Symbols) -> FlowGroup {
         let name = |sym: Sym| sym.is_some().then(|| symbols.name(sym).to_owned());
-        let mut by: Vec<FlowsBy> = self
+        let by = self
             .by
             .iter()
             .map(|((path, via, exit, service, vantage), share)| FlowsBy {
@@ -108,40 +98,7 @@ impl Group {
                 bytes: share.bytes,
             })
             .collect();
-        by.sort_by(|a, b| {
-            (
-                Reverse(a.bytes),
-                Reverse(a.count),
-                a.path,
-                &a.via,
-                a.exit,
-                &a.service,
-                a.vantage,
-            )
-                .cmp(&(
-                    Reverse(b.bytes),
-                    Reverse(b.count),
-                    b.path,
-                    &b.via,
-                    b.exit,
-                    &b.service,
-                    b.vantage,
-                ))
-        });
-        let counted_at = NEAREST
-            .into_iter()
-            .find(|vantage| by.iter().any(|share| share.vantage == *vantage));
-        FlowGroup {
-            count: self.count,
-            bytes: by
-                .iter()
-                .filter(|share| Some(share.vantage) == counted_at)
-                .fold(0, |sum, share| sum.saturating_add(share.bytes)),
-            counted_at,
-            first: self.first.map(rfc3339),
-            last: self.last.map(rfc3339),
-            by,
-            sample: self.sample.keys().cloned().collect(),
-        }
+        let sample = self.sample.keys().cloned().collect();
+        bounded::group(self.count, (self.first, self.last), by, sample)
     }
 }

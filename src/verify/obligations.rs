@@ -6,6 +6,7 @@
 use std::collections::BTreeSet;
 
 use crate::diag::{Severity, show};
+use crate::model::bounded::WHY_MAX;
 use crate::model::evidence::{InputReport, Obligation, ObligationState};
 use crate::model::symbol::Sym;
 use crate::model::window::rfc3339;
@@ -14,9 +15,6 @@ use crate::verify::group::Group;
 use crate::verify::metrics::metrics_agree;
 use crate::verify::plan::{ClaimPlan, Plan, ScopeInterface};
 use crate::verify::tally::{ClaimTally, MASKED_MAX, Tally};
-
-/// Reasons that are told of each obligation; the rest are counted.
-const WHY_MAX: usize = 10;
 
 /// A snapshot speaks for this long before and after it was taken; between two that say the same, for all the time between.
 const SNAPSHOT_REACH_S: i64 = 86_400;

@@ -4,6 +4,7 @@ mod claims;
 mod delivery;
 mod described;
 mod found;
+mod joined;
 mod metered;
 mod missing;
 mod soundness;

@@ -5,21 +5,15 @@
 use std::collections::{BTreeMap, HashMap};
 
 use crate::diag::show;
-use crate::model::evidence::{Moment, Share, Timeline, Way};
+use crate::model::bounded;
+use crate::model::evidence::{Share, Timeline, Way};
 use crate::model::path::{Path, Vantage};
 use crate::model::symbol::{Sym, Symbols};
-use crate::model::window::rfc3339;
 
 /// Flows are told apart by this many seconds; AWS publishes files by it.
 const STEP_S: i64 = 300;
-/// Steps that a picture may have, in seconds, and how many of them it may show.
-const STEPS_S: &[i64] = &[300, 600, 1_800, 3_600, 21_600, 86_400, 604_800];
-const MOMENTS_MAX: usize = 200;
 /// Moments that are kept: years of steps. Records with times beyond all measure cannot take more memory than this.
 const TIMES_MAX: usize = 1 << 20;
-/// Ways that are shown; the rest are summed up.
-const WAYS_MAX: usize = 200;
-
 /// What one thread has seen.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Traffic {
@@ -27,11 +21,6 @@ pub(super) struct Traffic {
     times: HashMap<(Vantage, Path, i64), Share>,
     /// More moments than are kept: then none is shown.
     endless: bool,
-}
-
-fn add(to: &mut Share, share: Share) {
-    to.flows += share.flows;
-    to.bytes = to.bytes.saturating_add(share.bytes);
 }
 
 impl Traffic {
@@ -46,15 +35,13 @@ impl Traffic {
         time_s: i64,
     ) {
         let share = Share { flows: 1, bytes };
-        add(
-            self.ways
-                .entry((vantage, path, subnet, service))
-                .or_default(),
-            share,
-        );
+        self.ways
+            .entry((vantage, path, subnet, service))
+            .or_default()
+            .add(share);
         let moment = (vantage, path, time_s.div_euclid(STEP_S));
         if self.times.len() < TIMES_MAX || self.times.contains_key(&moment) {
-            add(self.times.entry(moment).or_default(), share);
+            self.times.entry(moment).or_default().add(share);
         } else {
             self.endless = true;
         }
@@ -62,10 +49,10 @@ impl Traffic {
 
     pub(super) fn merge(&mut self, other: Traffic) {
         for (way, share) in other.ways {
-            add(self.ways.entry(way).or_default(), share);
+            self.ways.entry(way).or_default().add(share);
         }
         for (moment, share) in other.times {
-            add(self.times.entry(moment).or_default(), share);
+            self.times.entry(moment).or_default().add(share);
         }
         self.endless |= other.endless || self.times.len() > TIMES_MAX;
     }
@@ -74,10 +61,12 @@ impl Traffic {
     pub(super) fn by_vantage(&self) -> BTreeMap<Vantage, BTreeMap<Path, Share>> {
         let mut found: BTreeMap<Vantage, BTreeMap<Path, Share>> = BTreeMap::new();
         for ((vantage, path, ..), share) in &self.ways {
-            add(
-                found.entry(*vantage).or_default().entry(*path).or_default(),
-                *share,
-            );
+            found
+                .entry(*vantage)
+                .or_default()
+                .entry(*path)
+                .or_default()
+                .add(*share);
         }
         found
     }
@@ -85,7 +74,7 @@ impl Traffic {
     /// Who went which way to what at one vantage, most bytes first; what is beyond the limit is one way without names.
     pub(super) fn ways(&self, at: Option<Vantage>, symbols: &Symbols) -> Vec<Way> {
         let name = |sym: Sym| sym.is_some().then(|| show(symbols.name(sym)));
-        let mut found: Vec<Way> = self
+        let found: Vec<Way> = self
             .ways
             .iter()
             .filter(|((vantage, ..), _)| Some(*vantage) == at)
@@ -96,68 +85,20 @@ impl Traffic {
                 share: *share,
             })
             .collect();
-        found.sort_by(|a, b| {
-            let key = |way: &Way| (way.subnet.clone(), way.path, way.service.clone());
-            (b.share.bytes, b.share.flows)
-                .cmp(&(a.share.bytes, a.share.flows))
-                .then_with(|| key(a).cmp(&key(b)))
-        });
-        let mut rest: BTreeMap<Path, Share> = BTreeMap::new();
-        for way in found.drain(WAYS_MAX.min(found.len())..) {
-            add(rest.entry(way.path).or_default(), way.share);
-        }
-        found.extend(rest.into_iter().map(|(path, share)| Way {
-            subnet: None,
-            path,
-            service: None,
-            share,
-        }));
-        found
+        bounded::ways(found)
     }
 
     /// Bytes over time at one vantage, in steps that make a picture.
     pub(super) fn timeline(&self, at: Option<Vantage>) -> Option<Timeline> {
-        let here = || {
-            self.times
-                .iter()
-                .filter(|((vantage, ..), _)| Some(*vantage) == at)
-        };
-        let first = here().map(|((.., step), _)| *step).min()?;
-        let last = here().map(|((.., step), _)| *step).max()?;
+        let here = self
+            .times
+            .iter()
+            .filter(|((vantage, ..), _)| Some(*vantage) == at)
+            .map(|((_, path, step), share)| (step.saturating_mul(STEP_S), *path, *share));
         if self.endless {
             return None;
         }
-        let seconds = last
-            .saturating_sub(first)
-            .saturating_add(1)
-            .saturating_mul(STEP_S);
-        let most = i64::try_from(MOMENTS_MAX).unwrap_or(i64::MAX);
-        // The first that is coarse enough; of centuries, none is.
-        let step_s = STEPS_S
-            .iter()
-            .copied()
-            .find(|step_s| seconds / step_s < most)?;
-        let mut moments: BTreeMap<i64, BTreeMap<Path, Share>> = BTreeMap::new();
-        for ((_, path, step), share) in here() {
-            let since = step
-                .saturating_mul(STEP_S)
-                .div_euclid(step_s)
-                .saturating_mul(step_s);
-            add(
-                moments.entry(since).or_default().entry(*path).or_default(),
-                *share,
-            );
-        }
-        Some(Timeline {
-            step_s,
-            moments: moments
-                .into_iter()
-                .map(|(since, by_path)| Moment {
-                    since: rfc3339(since),
-                    by_path,
-                })
-                .collect(),
-        })
+        bounded::timeline(here, STEP_S)
     }
 }
 
