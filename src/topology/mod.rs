@@ -14,6 +14,8 @@ pub mod describe;
 pub mod facts;
 pub mod facts_of_groups;
 pub mod facts_of_routes;
+pub mod health;
+mod health_endpoints;
 pub mod intervals;
 mod load;
 pub mod ranges;
