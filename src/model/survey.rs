@@ -167,8 +167,8 @@ pub struct ProspectWay {
     pub via: String,
     /// Where it leaves in the end.
     pub exit: Exit,
-    /// Kinds of traffic that go this way, sorted.
+    /// Sorts of traffic that go this way, sorted.
     pub to: Vec<String>,
-    /// The first address that does.
+    /// The first address of the first of them.
     pub example: String,
 }

@@ -12,7 +12,7 @@ use crate::report::shown::{columns, safe, wrap};
 const TO: usize = 24;
 
 /// What a reader must not take it for.
-const NOTE: &str = "Routes alone, before any traffic: what they permit may never happen, and a log may show what they did not foresee. It is no verdict. Left out: addresses of a VPC that no interface has, ports, security groups and network ACLs of workloads.";
+const NOTE: &str = "Routes alone, before any traffic: what they permit may never happen, and a log may show what they did not foresee. It is no verdict. `s3 elsewhere`: addresses of S3 that this Region's prefix list does not hold, so other Regions'. Left out: addresses of a VPC that no interface has, ports, security groups and network ACLs of workloads.";
 
 /// The machine's form, with a newline at the end.
 ///
@@ -106,12 +106,15 @@ impl Page {
         }
         // Traffic that goes one way stands in one row.
         let mut rows: Vec<(String, Vec<&str>)> = Vec::new();
+        let without_ipv6 = shut(&table.permits, |permit| permit.to.contains("IPv6"));
         for permit in &table.permits {
             let way = way_of(permit);
+            let ipv6 = without_ipv6 && permit.to.contains("IPv6");
+            let to = if ipv6 { "all IPv6" } else { &permit.to };
             match rows.iter_mut().find(|(known, _)| *known == way) {
-                Some((_, to)) if to.contains(&permit.to.as_str()) => {}
-                Some((_, to)) => to.push(&permit.to),
-                None => rows.push((way, vec![&permit.to])),
+                Some((_, known)) if known.contains(&to) => {}
+                Some((_, known)) => known.push(to),
+                None => rows.push((way, vec![to])),
             }
         }
         for (way, to) in rows {
@@ -161,6 +164,12 @@ impl Page {
             }
         }
     }
+}
+
+/// Whether there is no route for any of these.
+fn shut(permits: &[Permit], of: impl Fn(&Permit) -> bool) -> bool {
+    let mut of = permits.iter().filter(|permit| of(permit));
+    of.all(|permit| permit.basis == "route-none")
 }
 
 /// `would take via-nat nat-… → internet-gateway: s3, for example 3.5.0.1`

@@ -285,15 +285,16 @@ answers! {
 }
 
 impl MissingCall {
-    /// The obligation that rests on the call's answer, and fails without it.
-    pub fn obligation(&self) -> &'static str {
-        match self.call.as_str() {
+    /// The obligation that rests on the call's answer, and fails without it; `None`: no verdict rests on it.
+    pub fn obligation(&self) -> Option<&'static str> {
+        Some(match self.call.as_str() {
+            "DescribeSecurityGroups" => return None,
             "DescribeFlowLogs" => "interfaces-logged",
             "DescribePrefixLists"
             | "DescribeManagedPrefixLists"
             | "GetManagedPrefixListEntries" => "services-known",
             _ => "topology-fits",
-        }
+        })
     }
 
     /// `DescribeFlowLogs lacked the right ec2:DescribeFlowLogs (UnauthorizedOperation)`

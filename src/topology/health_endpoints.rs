@@ -7,6 +7,7 @@ use crate::model::survey::Level;
 use crate::topology::facts::{Endpoint, EndpointPolicy, Interface};
 use crate::topology::facts_of_groups::{Ingress, SecurityGroup};
 use crate::topology::health::{Look, word};
+use crate::topology::routes::Lookup;
 use crate::topology::service::{region_of_name, service_of_name};
 
 /// The port of AWS's own services.
@@ -205,15 +206,26 @@ impl<'w> Look<'w> {
             if users.is_empty() || associated {
                 continue;
             }
+            let (level, why) = if self.leads_to(&table.id, &service) {
+                (
+                    Level::Problem,
+                    "what these subnets send to the service passes the endpoint by, on the way that their table has to public addresses",
+                )
+            } else {
+                (
+                    Level::Advice,
+                    "these subnets have no way to the service, and would take any that is added later",
+                )
+            };
             self.find(
-                (Level::Problem, "gateway-endpoint-not-associated"),
+                (level, "gateway-endpoint-not-associated"),
                 &endpoint.id,
                 format!(
                     "the gateway endpoint of {service} is not associated with {}, which {} uses",
                     table.id,
                     users.join(", ")
                 ),
-                "what these subnets send to the service passes the endpoint by, on whatever way their table has to public addresses",
+                why,
                 format!(
                     "add the association: aws ec2 modify-vpc-endpoint --vpc-endpoint-id {} --add-route-table-ids {}",
                     word(&endpoint.id),
@@ -221,6 +233,27 @@ impl<'w> Look<'w> {
                 ),
             );
         }
+    }
+
+    /// Whether a table has any way to the service's listed addresses, or may have one.
+    fn leads_to(&self, table: &str, service: &str) -> bool {
+        let mut tables = self.snapshot.tables.iter();
+        let Some(table) = tables.find(|one| self.symbols.name(one.id) == table) else {
+            return true;
+        };
+        let lists = self.snapshot.prefix_lists.iter();
+        let mut blocks = lists
+            .filter(|list| self.symbols.name(list.service) == service)
+            .flat_map(|list| list.blocks.iter().flatten())
+            .peekable();
+        let told = blocks.peek().is_some();
+        let shut = |block: &Block| {
+            matches!(
+                table.lookup(block.first),
+                Lookup::NoRoute | Lookup::Blackhole
+            )
+        };
+        !told || !blocks.all(shut)
     }
 
     /// What the answer leaves out, and a finding would rest on.

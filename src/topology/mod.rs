@@ -25,6 +25,8 @@ pub mod snapshot;
 mod world;
 
 #[cfg(test)]
+mod health_tests;
+#[cfg(test)]
 mod tests;
 
 pub use load::Document;

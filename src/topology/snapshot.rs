@@ -257,7 +257,7 @@ impl Snapshot {
     /// The calls that could not be made for it, and that this obligation rests on.
     pub fn missing_for(&self, obligation: &str) -> impl Iterator<Item = &MissingCall> {
         let calls = self.answers.missing.iter();
-        calls.filter(move |call| call.obligation() == obligation)
+        calls.filter(move |call| call.obligation() == Some(obligation))
     }
 
     /// Whether the other says the same of everything but flow logs and security groups. What one lacks weighs by itself.

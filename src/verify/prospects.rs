@@ -3,8 +3,9 @@
 //! In: the plan, and one [`Tag`] for every part of the address space that a table may treat in its own way. Out: one
 //! [`ClaimSurvey`] a claim. It says what is configured, and judges nothing: no verdict follows from it.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
+use crate::model::address::Address;
 use crate::model::path::{Exit, Path};
 use crate::model::survey::{ClaimSurvey, Prospect, ProspectOfTable, ProspectWay, SubnetShown};
 use crate::model::symbol::Sym;
@@ -15,6 +16,9 @@ use crate::verify::plan::{ClaimPlan, Plan};
 use crate::verify::reach::Placed;
 use crate::verify::tri::{Reach, Tri};
 
+/// Sorts of traffic, each with its first address.
+type Seen = BTreeMap<String, Address>;
+
 /// A way, and what it does to the claim.
 type Way = (Prospect, Path, &'static str, Sym, Exit);
 
@@ -23,8 +27,8 @@ pub struct Prospects<'p, 'w> {
     plan: &'p Plan<'w>,
     /// When exceptions are looked at, in Unix seconds.
     time_s: i64,
-    /// One a claim: ways, and what goes there.
-    ways: Vec<BTreeMap<Way, (BTreeSet<String>, String)>>,
+    /// One a claim: ways, and what goes there with its first address.
+    ways: Vec<BTreeMap<Way, Seen>>,
 }
 
 impl<'p, 'w> Prospects<'p, 'w> {
@@ -55,12 +59,9 @@ impl<'p, 'w> Prospects<'p, 'w> {
                 continue;
             };
             let way = (prospect, tag.path, tag.basis, tag.via, tag.exit);
-            let example = || tag.peer.map_or_else(String::new, |peer| peer.to_string());
-            let (sorts, _) = ways
-                .entry(way)
-                .or_insert_with(|| (BTreeSet::new(), example()));
-            if !sorts.contains(to) {
-                sorts.insert(to.to_owned());
+            let sorts = ways.entry(way).or_default();
+            if let Some(peer) = tag.peer.filter(|_| !sorts.contains_key(to)) {
+                sorts.insert(to.to_owned(), peer);
             }
         }
     }
@@ -86,7 +87,7 @@ impl<'p, 'w> Prospects<'p, 'w> {
         found.collect()
     }
 
-    fn shown(&self, way: &Way, (to, example): &(BTreeSet<String>, String)) -> ProspectWay {
+    fn shown(&self, way: &Way, seen: &Seen) -> ProspectWay {
         let (prospect, path, basis, via, exit) = *way;
         let via = via
             .is_some()
@@ -97,8 +98,11 @@ impl<'p, 'w> Prospects<'p, 'w> {
             basis,
             via: via.unwrap_or_else(|| "-".to_owned()),
             exit,
-            to: to.iter().cloned().collect(),
-            example: example.clone(),
+            to: seen.keys().cloned().collect(),
+            example: seen
+                .values()
+                .next()
+                .map_or_else(String::new, |peer| peer.to_string()),
         }
     }
 }
