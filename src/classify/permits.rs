@@ -253,3 +253,7 @@ fn ends(peer: Address) -> Ends {
         flags: Flags::default(),
     }
 }
+
+#[cfg(test)]
+#[path = "permits_tests.rs"]
+mod tests;
