@@ -105,12 +105,18 @@ impl Page {
             self.hanging(6, 8, &subnet_line(subnet));
         }
         // Traffic that goes one way stands in one row.
-        let mut rows: Vec<(String, Vec<&str>)> = Vec::new();
+        let mut rows: Vec<(String, Vec<String>)> = Vec::new();
         let without_ipv6 = shut(&table.permits, |permit| permit.to.contains("IPv6"));
         for permit in &table.permits {
             let way = way_of(permit);
             let ipv6 = without_ipv6 && permit.to.contains("IPv6");
-            let to = if ipv6 { "all IPv6" } else { &permit.to };
+            let twins = table.permits.iter().filter(|one| one.to == permit.to);
+            let to = match (ipv6, twins.count()) {
+                (true, _) => "all IPv6".to_owned(),
+                (false, 1) => permit.to.clone(),
+                // One sort of traffic goes several ways: an address tells which part of it.
+                (false, _) => format!("{} ({})", permit.to, permit.example),
+            };
             match rows.iter_mut().find(|(known, _)| *known == way) {
                 Some((_, known)) if known.contains(&to) => {}
                 Some((_, known)) => known.push(to),
