@@ -7,6 +7,8 @@ mod common;
 mod metrics;
 #[path = "cli/outputs.rs"]
 mod outputs;
+#[path = "cli/topology.rs"]
+mod topology;
 
 use std::fs;
 use std::io::Write;
@@ -361,7 +363,6 @@ fn help_is_as_expected() {
         .unwrap()
         .map(|entry| entry.unwrap().file_name().into_string().unwrap())
         .collect();
-    known.push("topology-check-of-forgotten-route-table".to_owned());
     known.sort();
     there.sort();
     if bless() {
@@ -396,55 +397,6 @@ fn completions_and_manual_are_there() {
         "{}",
         ran.stdout
     );
-}
-
-#[test]
-fn topology_check_says_what_the_routes_permit() {
-    let world = world("forgotten-route-table");
-    let (topology, policy) = (world.path("topology.json"), world.path("policy.toml"));
-    let args = [
-        "topology",
-        "check",
-        "--topology",
-        &topology,
-        "--policy",
-        &policy,
-    ];
-    let ran = flowproof(&args, b"");
-    assert_eq!((ran.code, ran.stderr.as_str()), (0, ""));
-    same_as_golden("topology-check-of-forgotten-route-table", &ran.stdout);
-    // One table goes to S3 by the endpoint, the forgotten one by the NAT gateway.
-    let s3 = |path: &str| {
-        ran.stdout
-            .lines()
-            .filter(|line| line.contains(" s3 ") && line.contains(path))
-            .count()
-    };
-    assert_eq!((s3("via-gateway-endpoint"), s3("via-nat")), (1, 1));
-}
-
-#[test]
-fn topology_check_is_2_where_the_topology_has_a_hole() {
-    let copied = Copied::of("forgotten-route-table");
-    copied.edit("topology.json", |text| {
-        text.replacen('{', "{\"NextToken\": \"x\",", 1)
-    });
-    let ran = flowproof(
-        &[
-            "topology",
-            "check",
-            "--topology",
-            &copied.word("topology.json"),
-        ],
-        b"",
-    );
-    assert_eq!(ran.code, 2);
-    assert!(
-        ran.stderr.contains("error[topology-partial-page]"),
-        "{}",
-        ran.stderr
-    );
-    assert!(ran.stdout.contains("via-nat"), "{}", ran.stdout);
 }
 
 #[test]

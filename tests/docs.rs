@@ -13,6 +13,7 @@ use std::path::Path;
 use flowproof::classify::rules::BASES;
 use flowproof::diag::CODES;
 use flowproof::model::field::{FIELDS, Kind};
+use flowproof::topology::health::FINDINGS;
 
 fn same(file: &str, expected: &str) {
     let path = Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -139,3 +140,19 @@ Rules are tried in order: who logged it, what is missing, what the record says o
 whose address the hop is, and last the most specific route.
 
 ";
+
+#[test]
+fn every_finding_has_its_row_and_the_example_is_what_is_printed() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let page = fs::read_to_string(root.join("docs/topology-check.md")).unwrap();
+    let row = |line: &str| Some(line.strip_prefix("| `")?.split_once("` |")?.0.to_owned());
+    let findings = page.split("## Findings").nth(1).unwrap();
+    let rows: Vec<String> = findings.lines().filter_map(row).collect();
+    assert_eq!(rows, FINDINGS);
+    let printed = root.join("tests/golden-topology/forgotten-route-table");
+    let printed = fs::read_to_string(printed).unwrap();
+    let example = page.split("```text\n").nth(1).unwrap();
+    for line in example.split("```").next().unwrap().lines() {
+        assert!(printed.lines().any(|printed| printed == line), "{line}");
+    }
+}

@@ -21,6 +21,10 @@ ZONES = {
 }
 
 
+# What an endpoint has if nobody gave it a policy.
+OPEN = '{"Version":"2008-10-17","Statement":[{"Effect":"Allow","Principal":"*","Action":"*","Resource":"*"}]}'
+
+
 def digest(*parts: object) -> str:
     return hashlib.sha256("/".join(map(str, parts)).encode()).hexdigest()
 
@@ -275,15 +279,16 @@ class Cloud:
         """Also puts the route to the service's prefix list into the tables."""
         endpoint = self._endpoint(vpc, f"{vpc.name}-{service}", f"com.amazonaws.{self.region}.{service}", "Gateway", created,
                                   RouteTableIds=[table.id for table in tables],
-                                  PolicyDocument='{"Version":"2008-10-17","Statement":[{"Effect":"Allow","Principal":"*","Action":"*","Resource":"*"}]}')
+                                  PolicyDocument=OPEN)
         for table in tables:
             table.to(PREFIX_LISTS[self.region][service][0], endpoint)
         return endpoint
 
-    def interface_endpoint(self, name: str, service: str, places: list[tuple[Subnet, str]]) -> Endpoint:
+    def interface_endpoint(self, name: str, service: str, places: list[tuple[Subnet, str]], private_dns=True) -> Endpoint:
         vpc = places[0][0].vpc
         partner = ".vpce-svc-" in service
-        endpoint = self._endpoint(vpc, name, service, "Interface", "2026-03-03T10:02:44+00:00", PrivateDnsEnabled=not partner,
+        endpoint = self._endpoint(vpc, name, service, "Interface", "2026-03-03T10:02:44+00:00", PrivateDnsEnabled=private_dns and not partner,
+                                  PolicyDocument=OPEN,
                                   Groups=[{"GroupId": self.id("sg", name), "GroupName": name}])
         stem = f"{endpoint.id}-{digest(self.world, name)[:8]}.{service.split('.')[-1]}.{self.region}.vpce.amazonaws.com"
         endpoint.enis = [self._managed(subnet, f"{name}-{subnet.zone}", ip, "vpc_endpoint",
@@ -293,6 +298,16 @@ class Cloud:
             DnsEntries=[{"DnsName": stem, "HostedZoneId": "Z7HUB22UULQXV"}],
             DnsOptions={"DnsRecordIpType": "ipv4"})
         return endpoint
+
+    def security_group(self, vpc: Vpc, name: str, admits: list[str]) -> None:
+        """The group of what has that name: HTTPS from these CIDRs."""
+        self.raw.setdefault("SecurityGroups", []).append({
+            "GroupId": self.id("sg", name), "GroupName": name, "Description": name, "VpcId": vpc.id, "OwnerId": self.account,
+            "IpPermissions": [{"IpProtocol": "tcp", "FromPort": 443, "ToPort": 443, "UserIdGroupPairs": [], "Ipv6Ranges": [],
+                               "PrefixListIds": [], "IpRanges": [{"CidrIp": cidr} for cidr in admits]}],
+            "IpPermissionsEgress": [{"IpProtocol": "-1", "IpRanges": [{"CidrIp": "0.0.0.0/0"}], "Ipv6Ranges": [],
+                                     "PrefixListIds": [], "UserIdGroupPairs": []}],
+            "Tags": self.tags(name)})
 
     def firewall_endpoint(self, subnet: Subnet, name: str, ip: str) -> Endpoint:
         """A Gateway Load Balancer endpoint."""
@@ -328,9 +343,10 @@ class Cloud:
             "Subnets": [self._subnet(subnet) for subnet in self.subnets],
             "RouteTables": [self._table(table) for table in self.tables],
             "NetworkInterfaces": [self._interface(eni) for eni in self.enis],
-            **{key: raw[key] for key in raw if key != "FlowLogs"},
+            **{key: raw[key] for key in raw if key not in ("FlowLogs", "SecurityGroups")},
             "PrefixLists": lists,
             "FlowLogs": raw["FlowLogs"],
+            **{key: raw[key] for key in ("SecurityGroups",) if key in raw},
         }
 
     def _vpc(self, vpc: Vpc) -> dict:

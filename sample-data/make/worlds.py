@@ -197,6 +197,7 @@ def hybrid_vpn_endpoint() -> World:
     c.learn_route(table, "10.1.0.0/16", vgw)
     one, two = c.subnet(table, "endpoints-a", "10.0.1.0/24"), c.subnet(table, "endpoints-b", "10.0.2.0/24", "b")
     endpoint = c.interface_endpoint("s3-interface", "com.amazonaws.eu-west-1.s3", [(one, "10.0.1.100"), (two, "10.0.2.100")])
+    c.security_group(vpc, "s3-interface", ["10.0.0.0/16", "10.1.0.0/16"])
     etl = c.instance(one, "etl-1", "10.0.1.20")
     c.flow_log(vpc, shuffled(V5, w.name))
     # The same interface, logged as of an unknown account at first: so AWS writes it for interfaces of its own.
@@ -280,6 +281,8 @@ def nat_interface_only() -> World:
     public = c.table(vpc, "public", main=True).to("0.0.0.0/0", igw)
     nat = c.nat(c.subnet(public, "public-a", "10.50.0.0/24"), "nat-a", "10.50.0.220", "44.195.9.14")
     private = c.table(vpc, "private").to("0.0.0.0/0", nat)
+    # A peering that was deleted on the other side.
+    private.to("172.31.0.0/16", Gateway(c.id("pcx", "archive")), State="blackhole")
     subnet = c.subnet(private, "private-a", "10.50.1.0/24")
     apps = [c.instance(subnet, f"report-{n}", f"10.50.1.{n + 10}") for n in (1, 2, 3)]
     c.flow_log(nat.eni, shuffled(V5, w.name))
@@ -346,7 +349,7 @@ def shared_services_tgw_peering() -> World:
     second = c.table(beta, "beta", main=True).to("10.0.0.0/16", pcx)
     one, two = c.subnet(home, "shared-a", "10.0.1.0/24"), c.subnet(home, "shared-b", "10.0.2.0/24", "b")
     s3 = c.interface_endpoint("s3-interface", "com.amazonaws.us-east-1.s3", [(one, "10.0.1.100"), (two, "10.0.2.100")])
-    kms = c.interface_endpoint("kms", "com.amazonaws.us-east-1.kms", [(one, "10.0.1.101")])
+    kms = c.interface_endpoint("kms", "com.amazonaws.us-east-1.kms", [(one, "10.0.1.101")], private_dns=False)
     alpha_a, alpha_b = c.subnet(first, "alpha-a", "10.1.1.0/24"), c.subnet(first, "alpha-b", "10.1.2.0/24", "b")
     near = c.attach_transit_gateway(tgw, "alpha", [(alpha_a, "10.1.1.200"), (alpha_b, "10.1.2.200")])
     far = c.attach_transit_gateway(tgw, "shared", [(one, "10.0.1.200"), (two, "10.0.2.200")])

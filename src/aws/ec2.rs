@@ -101,6 +101,7 @@ const WANTS: &[Want] = wants! {
     "DescribePrefixLists" "PrefixLists" as "PrefixLists" by "PrefixListId" pages 100, Narrow::Whole, None;
     "DescribeManagedPrefixLists" "PrefixLists" as "ManagedPrefixLists" by "PrefixListId" pages 100, Narrow::Whole, None;
     "DescribeFlowLogs" "FlowLogs" as "FlowLogs" by "FlowLogId" pages 1000, Narrow::Whole, None;
+    "DescribeSecurityGroups" "SecurityGroups" as "SecurityGroups" by "GroupId" pages 1000, Narrow::Filter("vpc-id"), None;
 };
 
 /// What a managed prefix list holds; entries come in AWS's order.

@@ -22,6 +22,7 @@ pub mod exit;
 pub mod naming;
 pub mod permits;
 pub mod place;
+mod probes;
 pub mod row;
 pub mod rules;
 

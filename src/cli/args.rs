@@ -57,7 +57,8 @@ Examples:
 const CHECK_EXAMPLES: &str = "\
 Examples:
   flowproof topology check --topology topology.json
-  flowproof topology check --topology vpc-a.json --topology vpc-b.json --policy policy.toml";
+  flowproof topology check --topology vpc-a.json --topology vpc-b.json --policy policy.toml
+  flowproof topology check --topology topology.json --output-format json > topology-check.json";
 
 /// Reads AWS VPC Flow Logs and proves, or refutes, that traffic stayed private
 ///
@@ -229,6 +230,15 @@ pub enum OutputFormat {
     Arrow,
 }
 
+/// In what format a topology check is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum SurveyFormat {
+    /// For people
+    Text,
+    /// One JSON document, flowproof.topology-check/v1
+    Json,
+}
+
 /// Look at a topology without any traffic
 #[derive(Debug, Args)]
 pub struct Topology {
@@ -266,7 +276,10 @@ pub struct Snapshot {
     pub aws: AtAws,
 }
 
-/// Say what a topology lacks, and what its routes alone permit
+/// Say what a topology lacks, where its routes would lead, and which claims that lets be broken
+///
+/// Looks at configuration, before any traffic: endpoints and gateways that are not in order, where each route table would send every
+/// sort of traffic, and for each claim "no route, cannot leak" or the way that would break it. It judges nothing: exit 0 or 2.
 #[derive(Debug, Args)]
 #[command(after_help = EXIT_CODES, after_long_help = format!("{CHECK_EXAMPLES}\n\n{EXIT_CODES}"))]
 pub struct Check {
@@ -276,6 +289,10 @@ pub struct Check {
     /// A policy to check against the topology, in TOML [default: a built-in policy]
     #[arg(long, value_name = "FILE")]
     pub policy: Option<PathBuf>,
+
+    /// What is written to stdout
+    #[arg(long, value_name = "FORMAT", value_enum, default_value_t = SurveyFormat::Text)]
+    pub output_format: SurveyFormat,
 
     #[command(flatten)]
     pub ranges: Ranges,

@@ -59,7 +59,8 @@ pub fn written(bytes: &[u8]) -> Outcome {
     }
 }
 
-fn failed(error: &io::Error) -> Outcome {
+/// Says that stdout cannot be written.
+pub fn failed(error: &io::Error) -> Outcome {
     // Where stderr is closed too, the exit code says it.
     let _ = writeln!(io::stderr(), "{}", output::failed(&Target::Stdout, error));
     Outcome::NoVerdict

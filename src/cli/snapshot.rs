@@ -121,10 +121,12 @@ fn note(fault: &Fault) -> Diagnostic {
             .map_or_else(String::new, |call| call.name.to_owned()),
         ..MissingCall::default()
     };
-    let obligation = call.obligation();
-    let why = format!(
-        "the snapshot is without its answer and says so; with it the obligation `{obligation}` fails"
-    );
+    let why = match call.obligation() {
+        Some(obligation) => format!(
+            "the snapshot is without its answer and says so; with it the obligation `{obligation}` fails"
+        ),
+        None => "the snapshot is without its answer and says so; no verdict rests on it, and `topology check` cannot look at it".to_owned(),
+    };
     Diagnostic {
         severity: Severity::Warning,
         ..fault.diagnostic(&why)

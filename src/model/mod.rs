@@ -9,7 +9,7 @@ pub mod format;
 pub mod metrics;
 pub mod name;
 pub mod path;
-pub mod permit;
+pub mod survey;
 pub mod symbol;
 pub mod tag;
 pub mod window;

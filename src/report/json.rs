@@ -5,7 +5,12 @@ use crate::model::evidence::Evidence;
 
 /// Pretty-printed, with a newline at the end. Maps in it are sorted, so the same evidence gives the same bytes.
 pub(super) fn render(evidence: &Evidence) -> Result<Vec<u8>, serde_json::Error> {
-    let mut text = tamed(serde_json::to_string_pretty(evidence)?);
+    of(evidence)
+}
+
+/// The same of any document.
+pub(super) fn of(document: &impl serde::Serialize) -> Result<Vec<u8>, serde_json::Error> {
+    let mut text = tamed(serde_json::to_string_pretty(document)?);
     text.push('\n');
     Ok(text.into_bytes())
 }

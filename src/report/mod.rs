@@ -24,11 +24,11 @@ mod junit;
 mod markdown;
 mod ocsf;
 mod page;
-pub mod permits;
 pub mod rows;
 mod said;
 mod sarif;
 mod shown;
+pub mod survey;
 mod table;
 #[cfg(test)]
 mod tests;

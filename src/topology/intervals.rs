@@ -100,6 +100,11 @@ impl<T: Copy + PartialEq> Intervals<T> {
         self.values[self.slot(address.0, low, end)]
     }
 
+    /// The first address of each piece, in order.
+    pub fn starts(&self) -> impl Iterator<Item = Address> {
+        self.starts.iter().copied().map(Address)
+    }
+
     /// How many pieces.
     pub fn len(&self) -> usize {
         self.starts.len()

@@ -11,6 +11,11 @@ mod compile_interfaces;
 mod compile_routes;
 mod compiler;
 pub mod describe;
+pub mod facts;
+pub mod facts_of_groups;
+pub mod facts_of_routes;
+pub mod health;
+mod health_endpoints;
 pub mod intervals;
 mod load;
 pub mod ranges;
@@ -19,6 +24,8 @@ pub mod service;
 pub mod snapshot;
 mod world;
 
+#[cfg(test)]
+mod health_tests;
 #[cfg(test)]
 mod tests;
 

@@ -257,13 +257,14 @@ impl Snapshot {
     /// The calls that could not be made for it, and that this obligation rests on.
     pub fn missing_for(&self, obligation: &str) -> impl Iterator<Item = &MissingCall> {
         let calls = self.answers.missing.iter();
-        calls.filter(move |call| call.obligation() == obligation)
+        calls.filter(move |call| call.obligation() == Some(obligation))
     }
 
-    /// Whether the other says the same of everything but flow logs. What one lacks weighs by itself.
+    /// Whether the other says the same of everything but flow logs and security groups. What one lacks weighs by itself.
     pub fn same_network(&self, other: &Snapshot) -> bool {
         let network = |answers: &Answers| Answers {
             flow_logs: Vec::new(),
+            security_groups: Vec::new(),
             missing: Vec::new(),
             ..answers.clone()
         };

@@ -172,21 +172,21 @@ impl World {
                 );
             }
             // A warning: an error would fail `topology-fits`, whatever the call.
-            found.extend(snapshot.answers.missing.iter().map(|call| {
+            found.extend(snapshot.answers.missing.iter().filter_map(|call| {
+                let obligation = call.obligation()?;
                 let permission = show(&call.permission);
-                Diagnostic::new(
+                let diagnostic = Diagnostic::new(
                     Severity::Warning,
                     "topology-missing-right",
                     format!("when this topology was taken {}", call.told()),
                     format!(
-                        "what the call tells is not known, so the obligation `{}` fails",
-                        call.obligation()
+                        "what the call tells is not known, so the obligation `{obligation}` fails"
                     ),
                     format!(
                         "grant `{permission}` to whoever takes the topology, and take it again"
                     ),
-                )
-                .at(Location::source(&snapshot.report.source))
+                );
+                Some(diagnostic.at(Location::source(&snapshot.report.source)))
             }));
         }
         self.diagnostics.extend(found);

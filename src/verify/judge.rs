@@ -524,45 +524,12 @@ impl Flow<'_, '_, '_, '_> {
     /// Whether the flow's path keeps the claim.
     fn keeps(&self, claim: &ClaimPlan) -> Tri {
         let tag = self.tag;
-        if tag.path == Path::Undetermined {
-            // Stays in the VPC, or is an endpoint's there: what is allowed either way keeps the claim.
-            let either = tag.flags.has(Flags::PEER_UNOWNED)
-                && claim.exits.is_none()
-                && claim.through.is_none();
-            return if either && allows(claim, Path::IntraVpc) && allows(claim, Path::ViaEndpointEni)
-            {
-                Tri::Yes
-            } else {
-                Tri::Maybe
-            };
+        let masked = tag.vantage == Vantage::Gateway && tag.flags.has(Flags::MASKED);
+        if masked && tag.path != Path::Undetermined {
+            self.keeps_masked(claim)
+        } else {
+            keeps(tag, claim)
         }
-        if tag.vantage == Vantage::Gateway && tag.flags.has(Flags::MASKED) {
-            return self.keeps_masked(claim);
-        }
-        if !allows(claim, tag.path) {
-            return Tri::No;
-        }
-        let exit = claim
-            .exits
-            .as_ref()
-            .map_or(Tri::Yes, |exits| match tag.exit {
-                exit if exits[exit as usize] => Tri::Yes,
-                // What lies behind these may yet be an allowed end.
-                Exit::Unknown | Exit::TransitGateway | Exit::Peering => Tri::Maybe,
-                Exit::InternetGateway
-                | Exit::GatewayEndpoint
-                | Exit::Endpoint
-                | Exit::Vpn
-                | Exit::None => Tri::No,
-            });
-        let through = claim
-            .through
-            .as_ref()
-            .map_or(Tri::Yes, |through| match tag.via {
-                Sym::NONE => Tri::Maybe,
-                via => Tri::of(through.contains(&via)),
-            });
-        exit.min(through)
     }
 
     /// An appliance's outside: its own traffic, or somebody's behind it. Only what is allowed to both keeps the claim.
@@ -702,4 +669,42 @@ impl Flow<'_, '_, '_, '_> {
 
 fn allows(claim: &ClaimPlan, path: Path) -> bool {
     claim.allow[path as usize]
+}
+
+/// Whether a path keeps the claim, whoever's it is.
+pub(super) fn keeps(tag: &Tag, claim: &ClaimPlan) -> Tri {
+    if tag.path == Path::Undetermined {
+        // Stays in the VPC, or is an endpoint's there: what is allowed either way keeps the claim.
+        let either =
+            tag.flags.has(Flags::PEER_UNOWNED) && claim.exits.is_none() && claim.through.is_none();
+        return if either && allows(claim, Path::IntraVpc) && allows(claim, Path::ViaEndpointEni) {
+            Tri::Yes
+        } else {
+            Tri::Maybe
+        };
+    }
+    if !allows(claim, tag.path) {
+        return Tri::No;
+    }
+    let exit = claim
+        .exits
+        .as_ref()
+        .map_or(Tri::Yes, |exits| match tag.exit {
+            exit if exits[exit as usize] => Tri::Yes,
+            // What lies behind these may yet be an allowed end.
+            Exit::Unknown | Exit::TransitGateway | Exit::Peering => Tri::Maybe,
+            Exit::InternetGateway
+            | Exit::GatewayEndpoint
+            | Exit::Endpoint
+            | Exit::Vpn
+            | Exit::None => Tri::No,
+        });
+    let through = claim
+        .through
+        .as_ref()
+        .map_or(Tri::Yes, |through| match tag.via {
+            Sym::NONE => Tri::Maybe,
+            via => Tri::of(through.contains(&via)),
+        });
+    exit.min(through)
 }

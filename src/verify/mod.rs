@@ -21,6 +21,7 @@ mod judge;
 mod metrics;
 mod obligations;
 mod plan;
+pub mod prospects;
 mod reach;
 mod tally;
 mod traffic;

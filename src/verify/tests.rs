@@ -7,6 +7,7 @@ mod found;
 mod joined;
 mod metered;
 mod missing;
+mod prospects;
 mod soundness;
 mod truth;
 

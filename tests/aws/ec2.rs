@@ -41,6 +41,8 @@ tgw = ec2.create_transit_gateway()["TransitGateway"]["TransitGatewayId"]
 ec2.create_transit_gateway_vpc_attachment(TransitGatewayId=tgw, VpcId=main, SubnetIds=[b])
 ec2.create_managed_prefix_list(PrefixListName="own", MaxEntries=5, AddressFamily="IPv4", Entries=[{"Cidr": "192.0.2.0/24", "Description": "x"}, {"Cidr": "198.51.100.0/24"}])
 ec2.create_network_interface(SubnetId=a, Description="w", PrivateIpAddress="10.7.1.50")
+sg = ec2.create_security_group(GroupName="tls", Description="t", VpcId=main)["GroupId"]
+ec2.authorize_security_group_ingress(GroupId=sg, IpPermissions=[{"IpProtocol": "tcp", "FromPort": 443, "ToPort": 443, "IpRanges": [{"CidrIp": "10.7.0.0/16", "Description": "x"}], "UserIdGroupPairs": [{"GroupId": sg}]}])
 boto3.client("logs", region_name=sys.argv[1]).create_log_group(logGroupName="flows")
 ec2.create_flow_logs(ResourceIds=[main], ResourceType="VPC", TrafficType="ALL", LogGroupName="flows", DeliverLogsPermissionArn="arn:aws:iam::123456789012:role/r")
 print(main)
@@ -48,7 +50,7 @@ print(main)
 
 /// Key of the snapshot, the CLI's command, its key, and by what it is sorted.
 #[rustfmt::skip]
-const CALLS: [(&str, &str, &str, &str); 14] = [
+const CALLS: [(&str, &str, &str, &str); 15] = [
     ("Vpcs", "describe-vpcs", "Vpcs", "VpcId"),
     ("Subnets", "describe-subnets", "Subnets", "SubnetId"),
     ("RouteTables", "describe-route-tables", "RouteTables", "RouteTableId"),
@@ -63,6 +65,7 @@ const CALLS: [(&str, &str, &str, &str); 14] = [
     ("PrefixLists", "describe-prefix-lists", "PrefixLists", "PrefixListId"),
     ("ManagedPrefixLists", "describe-managed-prefix-lists", "PrefixLists", "PrefixListId"),
     ("FlowLogs", "describe-flow-logs", "FlowLogs", "FlowLogId"),
+    ("SecurityGroups", "describe-security-groups", "SecurityGroups", "GroupId"),
 ];
 
 /// A folder for a snapshot, and the name of the file in it.
@@ -421,7 +424,7 @@ fn the_services_own_variable_stands_before_the_general_one_and_the_option_before
     let before = counts();
     // The account is asked of STS, all else of EC2.
     assert_eq!((before[0], before[2]), (1, 0));
-    assert!(before[1] >= 14);
+    assert!(before[1] >= 15);
     assert_eq!(
         flowproof(
             &[&args[..], &["--endpoint-url", &option.url()]].concat(),
