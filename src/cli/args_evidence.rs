@@ -52,11 +52,13 @@ pub struct Report {
 impl Report {
     /// The evidences, in the order in which they were named.
     pub fn evidences(&self) -> Vec<&Target> {
-        let evidence = |word| match word {
-            &ReportWord::Evidence(ref place) => Some(place),
-            &ReportWord::Report(_) => None,
-        };
-        self.words.iter().filter_map(evidence).collect()
+        let mut found = Vec::new();
+        for word in &self.words {
+            if let ReportWord::Evidence(place) = word {
+                found.push(place);
+            }
+        }
+        found
     }
 
     /// The reports that were asked for; text on stdout if none was.
