@@ -7,6 +7,7 @@ mod common;
 use common::{World, flowproof, worlds};
 use flowproof::model::evidence::{ClaimReport, Evidence, FlowGroup, FlowSample};
 use flowproof::model::window::{rfc3339, unix_s};
+use flowproof::seal::consistent;
 use flowproof::seal::join::join;
 
 fn evidence(world: &World, since_s: i64, until_s: i64) -> Evidence {
@@ -81,6 +82,7 @@ fn a_window_cut_in_two_has_the_counts_of_the_whole() {
             let joined = join(vec![second, first]).unwrap();
             let title = format!("{} cut at {}", world.name, rfc3339(cut_s));
             assert_eq!(joined.window, whole.window, "{title}");
+            assert_eq!(consistent(&joined), [], "{title}");
             for (one, at_once) in joined.claims.iter().zip(&whole.claims) {
                 assert_eq!(counts(one), counts(at_once), "{title}: {}", one.id);
                 assert!(one.verdict <= at_once.verdict, "{title}: {}", one.id);

@@ -105,6 +105,14 @@ pub struct Verify {
     #[arg(long, value_name = "TIME", value_parser = parse_duration)]
     pub wait: Option<u64>,
 
+    /// Go on from the last proven window, which this file remembers from run to run: no gap, and no overlap
+    ///
+    /// The first run needs --since; the next ones must not have it. Without --until the window ends an hour ago or more, where everything
+    /// can have been delivered; of files, --until must be given. A run that is not proven leaves the file's window, and the next run
+    /// covers its time again. docs/scheduled.md has all of it.
+    #[arg(long, value_name = "FILE")]
+    pub state: Option<PathBuf>,
+
     /// Write a report: text, json, markdown, html, junit, sarif, ocsf or csv; may be given several times [default: text on stdout]
     ///
     /// FILE `-`, or no FILE at all, means stdout. All formats tell the same verdict.

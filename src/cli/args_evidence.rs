@@ -5,14 +5,16 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::args::{AtAws, EXIT_CODES, Ranges, Speech, Work};
-use super::values::{ReportTo, Target};
+use super::values::{ReportTo, ReportWord, Target};
 
 const REPORT_EXAMPLES: &str = "\
 Examples:
   One page for people, and the test report of last night's run:
     flowproof report evidence.json html=report.html junit=report.xml
   The text report of a bundle, on stdout:
-    flowproof report bundle/";
+    flowproof report bundle/
+  A month from its days, and the evidence of it:
+    flowproof report evidence/2026-08-*.json html=2026-08.html json=2026-08.json";
 
 const CHECK_EXAMPLES: &str = "\
 Examples:
@@ -28,28 +30,45 @@ Exit codes:
   0  what was checked is intact, and, if sources were given, reproduced
   2  it is not, or it cannot be checked";
 
-/// Make reports from evidence, later; decides nothing
+/// Make reports from evidence, later: of one, or of many that are joined, days to a month; reads no logs
+///
+/// Days that meet without a gap, and that asked the same, are a month: proven if all of them are, violated if one is. docs/scheduled.md
+/// says what its numbers mean.
 #[derive(Debug, Args)]
 #[command(after_help = EXIT_CODES, after_long_help = format!("{REPORT_EXAMPLES}\n\n{EXIT_CODES}"))]
 pub struct Report {
-    /// What `verify --evidence` wrote, or the folder of `verify --bundle`; `-` for stdin
-    #[arg(value_name = "EVIDENCE")]
-    pub evidence: Target,
-
-    /// What to write: text, json, markdown, html, junit, sarif, ocsf or csv; several may be given [default: text on stdout]
+    /// What `verify --evidence` wrote, or folders of `verify --bundle` (`-` for stdin), and what to write: text, json, markdown, html,
+    /// junit, sarif, ocsf or csv [default: text on stdout]
     ///
-    /// FILE `-`, or no FILE at all, means stdout. The bytes are those that `verify --report` would have written.
-    #[arg(value_name = "FORMAT=FILE", value_parser = ReportTo::parse)]
-    reports: Vec<ReportTo>,
+    /// A word `FORMAT` or `FORMAT=FILE` is a report; every other one is evidence. FILE `-`, or no FILE at all, means stdout. Of one evidence
+    /// the bytes are those that `verify --report` would have written. Several are joined to one over all of their time; `json` keeps it.
+    #[arg(value_name = "EVIDENCE|FORMAT=FILE", required = true, value_parser = ReportWord::parse)]
+    words: Vec<ReportWord>,
 
     #[command(flatten)]
     pub speech: Speech,
 }
 
 impl Report {
+    /// The evidences, in the order in which they were named.
+    pub fn evidences(&self) -> Vec<&Target> {
+        let mut found = Vec::new();
+        for word in &self.words {
+            if let ReportWord::Evidence(place) = word {
+                found.push(place);
+            }
+        }
+        found
+    }
+
     /// The reports that were asked for; text on stdout if none was.
     pub fn reports(&self) -> Vec<ReportTo> {
-        ReportTo::or_text(&self.reports)
+        let report = |word: &ReportWord| match word {
+            ReportWord::Report(to) => Some(to.clone()),
+            ReportWord::Evidence(_) => None,
+        };
+        let asked: Vec<ReportTo> = self.words.iter().filter_map(report).collect();
+        ReportTo::or_text(&asked)
     }
 }
 
@@ -65,7 +84,8 @@ pub struct CheckEvidence {
     #[arg(value_name = "EVIDENCE")]
     pub evidence: Target,
 
-    /// The flow logs that it rests on, as for verify; they may lie elsewhere now, and are told by their digests
+    /// The flow logs that it rests on, as for verify; they may lie elsewhere now, and are told by their digests. Of a joined evidence: the
+    /// evidences that were joined
     #[arg(value_name = "SOURCE")]
     pub sources: Vec<String>,
 

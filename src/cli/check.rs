@@ -20,7 +20,7 @@ use super::console::Console;
 use super::exit::Outcome;
 use super::recompute::{self, Told};
 use super::unbundle::{self, Bundle};
-use super::{report, rests, shell, signing};
+use super::{rejoin, report, rests, shell, signing};
 
 /// Complaints that are printed of one evidence.
 const SAID_MAX: usize = 20;
@@ -139,8 +139,18 @@ fn examine(
     };
     signature(asked, &told, bundle.as_ref(), key.as_ref(), examined);
     let at_hand = rests::at_hand(asked, bundle.as_ref())?;
-    let needed = !asked.sources.is_empty();
+    let joined = !evidence.parts.is_empty();
+    let needed = !asked.sources.is_empty() && !joined;
     let rests = rests::settle(&evidence, at_hand, needed, examined)?;
+    if joined {
+        if asked.sources.is_empty() {
+            let count = evidence.parts.len();
+            examined.open(format!("parts: the {count} evidences that it was joined from were not given; what each rests on is for it to be checked by"));
+        } else {
+            rejoin::again(&told, &asked.sources, examined)?;
+        }
+        return Ok(false);
+    }
     if !needed {
         examined.open("inputs: no SOURCE was given, so the verdict was not recomputed".to_owned());
         return Ok(false);

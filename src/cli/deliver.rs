@@ -45,13 +45,14 @@ fn no(target: &Target, error: report::Error) -> Box<Diagnostic> {
     Box::new(output::failed(target, &io::Error::other(error)))
 }
 
-/// Writes everything, then puts everything in its place.
+/// Writes everything, then puts everything in its place; `last` after all the others.
 ///
 /// # Errors
 /// The first output that cannot be written.
 pub fn deliver(
     mut outputs: Vec<Bytes>,
     bundle: Option<bundle::Staged>,
+    last: Option<Bytes>,
 ) -> Result<(), Box<Diagnostic>> {
     let failed = |target: &Target, error: &io::Error| Box::new(output::failed(target, error));
     // Stdout comes last: what is written there cannot be taken back if a file then fails.
@@ -66,6 +67,14 @@ pub fn deliver(
             Err(error) => return Err(failed(&target, &error)),
         }
     }
+    // What cannot be written at all is found before anything else has appeared.
+    let write = |(target, bytes): Bytes| {
+        let written =
+            Output::create(&target).and_then(|mut out| out.write_all(&bytes).map(|()| out));
+        let out = written.map_err(|error| failed(&target, &error))?;
+        Ok::<_, Box<Diagnostic>>((target, out))
+    };
+    let last = last.map(write).transpose()?;
     if let Some(bundle) = bundle {
         bundle.commit()?;
     }
@@ -75,7 +84,10 @@ pub fn deliver(
             Ok(()) | Err(_) => {}
         }
     }
-    Ok(())
+    let Some((target, out)) = last else {
+        return Ok(());
+    };
+    out.commit().map_err(|error| failed(&target, &error))
 }
 
 /// How a report for people looks there.

@@ -37,7 +37,8 @@ pub fn parse(
             check_input(&verify.input, now_s)
                 .and_then(|()| check_targets(verify))
                 .and_then(|()| check_metrics(verify, now_s))
-                .and_then(|()| check_sign(verify)),
+                .and_then(|()| check_sign(verify))
+                .and_then(|()| check_state(verify)),
         ),
         Command::Classify(classify) => (
             "classify",
@@ -86,9 +87,12 @@ fn check_targets(verify: &Verify) -> Result<(), String> {
     let envelope = envelope.iter().map(|target| ("--sign", target));
     let metrics = verify.save_metrics.iter();
     let metrics = metrics.map(|target| ("--save-metrics", target));
+    let state = verify.state.clone().map(Target::File);
+    let state = state.iter().map(|target| ("--state", target));
     apart(
         of_reports(&reports)
             .chain(evidence)
+            .chain(state)
             .chain(envelope)
             .chain(metrics),
     )
@@ -118,6 +122,18 @@ fn apart<'t>(outputs: impl Iterator<Item = (&'t str, &'t Target)>) -> Result<(),
 }
 
 fn check_reports(report: &Report) -> Result<(), String> {
+    let evidences = report.evidences();
+    if evidences.is_empty() {
+        return Err("no evidence to make a report from\n\n  help: name the file that `flowproof verify --evidence` wrote; one that is called as a format is ./FORMAT".to_owned());
+    }
+    if evidences
+        .iter()
+        .filter(|place| ***place == Target::Stdout)
+        .count()
+        > 1
+    {
+        return Err("stdin (`-`) can be read only once".to_owned());
+    }
     apart(of_reports(&report.reports()))
 }
 
@@ -125,6 +141,14 @@ fn check_reports(report: &Report) -> Result<(), String> {
 fn check_sign(verify: &Verify) -> Result<(), String> {
     if verify.sign.is_some() && verify.envelope().is_none() && verify.bundle.is_none() {
         return Err("--sign writes an envelope beside the evidence\n\n  help: add --evidence FILE or --bundle DIR".to_owned());
+    }
+    Ok(())
+}
+
+/// A window that is not looked at again must have left its evidence.
+fn check_state(verify: &Verify) -> Result<(), String> {
+    if verify.state.is_some() && verify.evidence == Some(Target::Stdout) {
+        return Err("--state goes on after this window, and evidence on stdout may be lost\n\n  help: give --evidence a file".to_owned());
     }
     Ok(())
 }
@@ -152,7 +176,7 @@ fn check_check(check: &CheckEvidence) -> Result<(), String> {
 fn check_metrics(verify: &Verify, now_s: i64) -> Result<(), String> {
     let live = verify.metrics == Some(MetricsFrom::Live);
     let window = verify.input.window(now_s);
-    if live && (window.since.is_none() || window.until.is_none()) {
+    if live && verify.state.is_none() && (window.since.is_none() || window.until.is_none()) {
         return Err(
             "--metrics live needs a window to ask about\n\n  help: give --since and --until"
                 .to_owned(),

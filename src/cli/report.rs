@@ -1,12 +1,14 @@
-//! `flowproof report`: reports from evidence alone. Decides nothing.
+//! `flowproof report`: reports from evidence alone; several evidences are joined to one first. Judges no traffic.
 
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use flowproof::diag::{Diagnostic, Location, Severity};
-use flowproof::seal;
+use flowproof::model::evidence::Evidence;
+use flowproof::seal::join::join;
 use flowproof::seal::manifest::EVIDENCE;
+use flowproof::seal::{self, consistent};
 
 use super::args_evidence::Report;
 use super::console::Console;
@@ -14,19 +16,57 @@ use super::deliver;
 use super::exit::Outcome;
 use super::values::Target;
 
-/// Runs the command: 0, or 2 if there is no evidence, or a report cannot be written.
+/// Runs the command: 0, or 2 if there is no evidence, the evidences do not join, or a report cannot be written.
 pub fn run(asked: &Report) -> Outcome {
-    let rendered = read(&asked.evidence).and_then(|(name, bytes)| {
-        let evidence = seal::read(&name, &bytes)?;
-        let outputs = deliver::reports(&evidence, &asked.reports(), asked.speech)?;
-        deliver::deliver(outputs, None)
+    let console = Console::new(asked.speech);
+    let rendered = evidence(&asked.evidences()).and_then(|evidence| {
+        let joined = evidence.diagnostics.iter();
+        console.say_all(joined.filter(|said| said.code == "join-mixed"));
+        let outputs = deliver::reports(&evidence, &asked.reports(), asked.speech);
+        let delivered = outputs.and_then(|outputs| deliver::deliver(outputs, None, None));
+        delivered.map_err(|problem| vec![*problem])
     });
     match rendered {
         Ok(()) => Outcome::Done,
-        Err(problem) => {
-            Console::new(asked.speech).say(&problem);
+        Err(problems) => {
+            console.say_all(&problems);
             Outcome::NoVerdict
         }
+    }
+}
+
+/// The only evidence as it is, or all of them joined.
+///
+/// # Errors
+/// One that cannot be read; evidences that do not join, or do not agree with themselves.
+pub fn evidence(from: &[&Target]) -> Result<Evidence, Vec<Diagnostic>> {
+    let mut parts = Vec::new();
+    for place in from {
+        let (name, bytes) = read(place).map_err(|problem| vec![*problem])?;
+        let evidence = seal::read(&name, &bytes).map_err(|problem| vec![*problem])?;
+        parts.push((name, evidence));
+    }
+    if parts.len() > 1 {
+        intact(&parts)?;
+    }
+    join(parts)
+}
+
+/// A verdict over several is a new one, and may rest only on what follows from itself.
+fn intact(parts: &[(String, Evidence)]) -> Result<(), Vec<Diagnostic>> {
+    let mut problems = Vec::new();
+    for (name, evidence) in parts {
+        for mut problem in consistent(evidence) {
+            for place in &mut problem.at {
+                name.clone_into(&mut place.source);
+            }
+            problems.push(problem);
+        }
+    }
+    if problems.is_empty() {
+        Ok(())
+    } else {
+        Err(problems)
     }
 }
 

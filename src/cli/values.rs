@@ -203,6 +203,32 @@ impl ReportTo {
     }
 }
 
+/// A word of `report`: evidence to read, or a report to write.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ReportWord {
+    /// A file, a folder, or stdin.
+    Evidence(Target),
+    /// `FORMAT=FILE` or `FORMAT`.
+    Report(ReportTo),
+}
+
+impl ReportWord {
+    /// A format's name, with `=` behind it or alone, is a report. So is any other word of small letters before `=`, which is no format:
+    /// a file of such a name is `./…`.
+    pub fn parse(text: &str) -> Result<ReportWord, ValueError> {
+        let (word, assigned) = match text.split_once('=') {
+            Some((word, _)) => (word, true),
+            None => (text, false),
+        };
+        let plain = !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_lowercase());
+        if Format::from_word(word).is_some() || (assigned && plain) {
+            ReportTo::parse(text).map(ReportWord::Report)
+        } else {
+            Ok(ReportWord::Evidence(Target::from(text)))
+        }
+    }
+}
+
 #[cfg(test)]
 #[path = "values_tests.rs"]
 mod tests;

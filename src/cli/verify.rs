@@ -16,6 +16,7 @@ use flowproof::verify::Delivery;
 use super::args::{MetricsFrom, Verify};
 use super::console::Console;
 use super::exit::Outcome;
+use super::state::{self, Remembered};
 use super::{bundle, deliver, judge, load, metrics, remote, signing, wait};
 
 /// Complaints about inputs that are printed; the evidence has them all.
@@ -24,8 +25,8 @@ const SAID_MAX: usize = 20;
 /// Runs the command.
 pub fn run(asked: &Verify, now_s: i64, stop: &Arc<AtomicBool>) -> Outcome {
     let console = Console::new(asked.speech);
-    let judged = prepared(asked, console).and_then(|key| {
-        let mut judge = Judge::new(asked, now_s, stop)?;
+    let judged = prepared(asked, console).and_then(|prepared| {
+        let mut judge = Judge::new(asked, now_s, stop, prepared.remembered.as_ref())?;
         let evidence = match asked.wait {
             None => judge.look(now_s),
             Some(wait_s) => {
@@ -35,13 +36,14 @@ pub fn run(asked: &Verify, now_s: i64, stop: &Arc<AtomicBool>) -> Outcome {
             }
         };
         judge.say_requests(console);
-        Ok((evidence?, judge.rests, key))
+        let (evidence, rests) = (evidence?, judge.rests);
+        Ok((evidence, rests, prepared))
     });
     match judged {
-        Ok((evidence, rests, key)) => {
+        Ok((evidence, rests, prepared)) => {
             console.say_all(&evidence.diagnostics);
             say_inputs(&evidence.inputs, console);
-            write(asked, &evidence, &rests, key.as_ref(), console)
+            write(asked, &evidence, &rests, &prepared, console)
         }
         Err(problems) => {
             console.say_all(&problems);
@@ -50,16 +52,24 @@ pub fn run(asked: &Verify, now_s: i64, stop: &Arc<AtomicBool>) -> Outcome {
     }
 }
 
-/// What must be right before anything is read: the key, and the place of the bundle.
-fn prepared(asked: &Verify, console: Console) -> Result<Option<PrivateKey>, Vec<Diagnostic>> {
+/// What must be right before anything is read.
+struct Prepared {
+    key: Option<PrivateKey>,
+    remembered: Option<Remembered>,
+}
+
+/// The key, the place of the bundle, and the state.
+fn prepared(asked: &Verify, console: Console) -> Result<Prepared, Vec<Diagnostic>> {
     let one = |problem: Box<Diagnostic>| vec![*problem];
     if let Some(folder) = &asked.bundle {
         bundle::is_free(folder).map_err(one)?;
     }
     let key = asked.sign.as_deref();
-    key.map(|file| signing::private_key(file, console))
-        .transpose()
-        .map_err(one)
+    let key = key.map(|file| signing::private_key(file, console));
+    Ok(Prepared {
+        key: key.transpose().map_err(one)?,
+        remembered: asked.state.as_deref().map(state::open).transpose()?,
+    })
 }
 
 fn unix_s() -> i64 {
@@ -69,11 +79,15 @@ fn unix_s() -> i64 {
 /// What stays the same from look to look.
 struct Judge<'a> {
     asked: &'a Verify,
+    /// As it was asked for; with --state, that of this run once there is one.
     window: Window,
+    remembered: Option<&'a Remembered>,
     aws: Option<Aws>,
     stop: &'a Arc<AtomicBool>,
     before: Option<Look>,
     rests: Rests,
+    /// Whether --state has given the window: it stays, however often is looked.
+    settled: bool,
 }
 
 /// What the last look rested on beside the logs, as it was read.
@@ -100,6 +114,7 @@ impl<'a> Judge<'a> {
         asked: &'a Verify,
         now_s: i64,
         stop: &'a Arc<AtomicBool>,
+        remembered: Option<&'a Remembered>,
     ) -> Result<Judge<'a>, Vec<Diagnostic>> {
         let metered = asked.metrics == Some(MetricsFrom::Live);
         let aws = match remote::way(&asked.input)? {
@@ -109,10 +124,12 @@ impl<'a> Judge<'a> {
         Ok(Judge {
             asked,
             window: asked.input.window(now_s),
+            remembered,
             aws,
             stop,
             before: None,
             rests: Rests::default(),
+            settled: false,
         })
     }
 
@@ -128,6 +145,11 @@ impl<'a> Judge<'a> {
         )?;
         let documents = [live.documents.clone(), files.clone()].concat();
         let world = load::world_of(&documents, ranges.as_ref())?;
+        if let Some(remembered) = self.remembered.filter(|_| !self.settled) {
+            let rests = (&world, &policy);
+            self.window = remembered.window(self.window, rests, &asked.input.sources, now_s)?;
+            self.settled = true;
+        }
         let remote = remote::sources(&asked.input, self.aws.as_ref(), &world, self.window, now_s);
         let listed = ingest::list(&asked.input.sources, remote.as_ref())?;
         let listing: Vec<_> = listed.inputs.iter().map(Input::identity).collect();
@@ -160,7 +182,11 @@ impl<'a> Judge<'a> {
             generated_at: rfc3339(now_s),
             quiet: asked.speech.quiet,
         };
-        let delivery = listed.delivery_s.map(|takes_s| Delivery {
+        // Files can have no more than what AWS has delivered; a window that is not looked at again waits for that.
+        let takes_s = listed
+            .delivery_s
+            .or(self.remembered.map(|_| ingest::LONGEST_DELIVERY_S));
+        let delivery = takes_s.map(|takes_s| Delivery {
             listed_s: now_s,
             takes_s,
         });
@@ -217,12 +243,24 @@ fn write(
     asked: &Verify,
     evidence: &Evidence,
     rests: &Rests,
-    key: Option<&PrivateKey>,
+    prepared: &Prepared,
     console: Console,
 ) -> Outcome {
-    let made = outputs(asked, evidence, rests, key);
-    match made.and_then(|(outputs, bundle)| deliver::deliver(outputs, bundle)) {
-        Ok(()) => evidence.verdict.into(),
+    let kept = asked.evidence.is_some() || asked.bundle.is_some();
+    let after = prepared.remembered.as_ref();
+    let after = after
+        .map(|remembered| remembered.after(evidence, kept))
+        .transpose();
+    let written = after.and_then(|after| {
+        let (state, said) = after.unzip();
+        let (outputs, bundle) = outputs(asked, evidence, rests, prepared.key.as_ref())?;
+        deliver::deliver(outputs, bundle, state).map(|()| said)
+    });
+    match written {
+        Ok(said) => {
+            console.say_all(said.iter().flatten());
+            evidence.verdict.into()
+        }
         Err(problem) => {
             console.say(&problem);
             Outcome::NoVerdict

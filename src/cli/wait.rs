@@ -29,6 +29,7 @@ const PASSING: &[&str] = &[
     "aws-throttled",
     "aws-unreachable",
     "input-not-found",
+    "state-nothing-yet",
 ];
 
 /// Looks until the verdict is decided, the time is up, or the run is stopped.

@@ -66,4 +66,4 @@ pub use options::{Limits, ReadOptions};
 pub use parquet_footer::panic_is_caught;
 pub use reader::InputReader;
 pub use remote::{Destination, GroupLog, Listed, Remote};
-pub use source::{Input, Opener, Ranges, Stamp, is_remote, list};
+pub use source::{Input, LONGEST_DELIVERY_S, Opener, Ranges, Stamp, delivery_s, is_remote, list};

@@ -257,6 +257,20 @@ pub fn list(sources: &[String], remote: Option<&Remote>) -> Result<Listed, Vec<D
     Ok(listed)
 }
 
+/// Seconds that AWS takes to deliver wherever it takes longest: to S3.
+pub const LONGEST_DELIVERY_S: i64 = s3::DELIVERY_S;
+
+/// Seconds that AWS takes to deliver to all of these, before any is listed; `None` if one is a file.
+pub fn delivery_s(sources: &[String]) -> Option<i64> {
+    let one = |word: &String| match is_remote(word) {
+        true if word.starts_with(S3) => Some(s3::DELIVERY_S),
+        true => Some(cloudwatch::DELIVERY_S),
+        false => None,
+    };
+    let all: Option<Vec<i64>> = sources.iter().map(one).collect();
+    all?.into_iter().max()
+}
+
 const S3: &str = "s3://";
 
 /// Whether a SOURCE is at AWS.

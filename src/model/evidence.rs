@@ -4,7 +4,7 @@
 //! all that depends on the cut stands in [`Evidence::inputs`]. Only [`Evidence::generated_at`] knows the clock.
 
 use std::cmp::Reverse;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
@@ -38,6 +38,9 @@ pub struct Evidence {
     pub generated_at: String,
     /// The time that the verdict is about.
     pub window: WindowReport,
+    /// The evidences that were joined to this one, by time; empty for what was judged in one run.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub parts: Vec<PartReport>,
     /// Whose traffic was judged.
     pub scope: ScopeReport,
     /// The verdict of the worst claim.
@@ -97,6 +100,19 @@ pub struct WindowReport {
     /// When the last records of the window should have come, if they were looked for before, RFC 3339.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub due: Option<String>,
+}
+
+/// An evidence that was joined with others to a longer window.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PartReport {
+    /// First second, RFC 3339.
+    pub since: String,
+    /// First second after it.
+    pub until: String,
+    /// What was proven of it.
+    pub verdict: Verdict,
+    /// Of the document, as flowproof writes it.
+    pub sha256: String,
 }
 
 /// Whose traffic was judged.
@@ -558,6 +574,16 @@ pub struct TopologyReport {
     pub account_id: Option<String>,
     /// Of which Region, if it says so.
     pub region: Option<String>,
+}
+
+impl TopologyReport {
+    /// Accounts and Regions of all of them in words, each once and in order; `?` for what is not told.
+    pub fn networks<'t>(all: impl IntoIterator<Item = &'t TopologyReport>) -> Vec<String> {
+        let word = |part: &Option<String>| part.clone().unwrap_or_else(|| "?".to_owned());
+        let one = |one: &TopologyReport| format!("{} {}", word(&one.account_id), word(&one.region));
+        let found: BTreeSet<String> = all.into_iter().map(one).collect();
+        found.into_iter().collect()
+    }
 }
 
 /// A file by digest.

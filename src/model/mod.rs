@@ -3,6 +3,7 @@
 pub mod address;
 pub mod batch;
 pub mod bounded;
+mod document;
 pub mod evidence;
 pub mod field;
 pub mod format;

@@ -64,6 +64,7 @@ pub fn proven() -> Evidence {
             until_from: "asked".to_owned(),
             due: None,
         },
+        parts: Vec::new(),
         scope: ScopeReport {
             description: "every interface of vpc-0a1b2c3d4e5f60718".to_owned(),
             interfaces: 3,

@@ -19,7 +19,6 @@ mod csv;
 #[cfg(test)]
 mod fixture;
 mod html;
-mod json;
 mod junit;
 mod markdown;
 mod ocsf;
@@ -143,7 +142,7 @@ pub enum Error {
 pub fn render(evidence: &Evidence, format: Format, style: Style) -> Result<Vec<u8>, Error> {
     match format {
         Format::Text => Ok(text::render(evidence, style).into_bytes()),
-        Format::Json => json::render(evidence).map_err(Error::Json),
+        Format::Json => evidence.to_json().map_err(Error::Json),
         Format::Markdown => Ok(markdown::render(evidence).into_bytes()),
         Format::Html => html::render(evidence).map_err(Error::Html),
         Format::Junit => junit::render(evidence).map_err(Error::Junit),

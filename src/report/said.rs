@@ -68,8 +68,15 @@ pub(super) fn sentence(evidence: &Evidence) -> String {
     }
 }
 
-/// The time that the verdict is about, and who chose it.
-pub(super) fn window(window: &WindowReport) -> String {
+/// The time that the verdict is about, who chose it, and of how many parts it is made.
+pub(super) fn window(evidence: &Evidence) -> String {
+    match evidence.parts.len() {
+        0 => period_of(&evidence.window),
+        parts => format!("{}; {parts} evidences joined", period_of(&evidence.window)),
+    }
+}
+
+fn period_of(window: &WindowReport) -> String {
     let from = |word: &str| match word {
         "asked" => "asked for".to_owned(),
         "records" => "taken from the records".to_owned(),

@@ -1,11 +1,11 @@
 //! A topology looked over, for people and for machines: findings first, then where traffic would go, then what that means for claims.
 
+use crate::model::document::json_of;
 use crate::model::path::{Exit, Path};
 use crate::model::survey::{
     ClaimSurvey, Finding, Level, Permit, Prospect, ProspectOfTable, ProspectWay, SubnetShown,
     Survey, TableSurvey, VpcSurvey,
 };
-use crate::report::json;
 use crate::report::shown::{columns, safe, wrap};
 
 /// Columns of what traffic is for; the way stands beside it.
@@ -19,7 +19,7 @@ const NOTE: &str = "Routes alone, before any traffic: what they permit may never
 /// # Errors
 /// serde_json's, which memory gives no cause for.
 pub fn json(survey: &Survey) -> Result<Vec<u8>, serde_json::Error> {
-    json::of(survey)
+    json_of(survey)
 }
 
 /// The form for people, in lines of at most `width` columns.

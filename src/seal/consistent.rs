@@ -79,6 +79,7 @@ pub fn consistent(evidence: &Evidence) -> Vec<Diagnostic> {
         (evidence.schema.as_str(), SCHEMA),
     );
     window(&mut found, &evidence.window);
+    parts(&mut found, evidence);
     let worst = evidence.claims.iter().map(|claim| claim.verdict).min();
     found.same(
         "verdict",
@@ -140,6 +141,62 @@ fn window(found: &mut Found, window: &WindowReport) {
         "window.until",
         "the window ends before it begins",
         || window.until.clone().unwrap_or_default(),
+    );
+}
+
+/// A joined evidence is about all of its parts and no more, and no better than the worst of them.
+fn parts(found: &mut Found, evidence: &Evidence) {
+    let (Some(first), Some(last)) = (evidence.parts.first(), evidence.parts.last()) else {
+        return;
+    };
+    found.holds(
+        evidence.parts.len() > 1,
+        "parts",
+        "one part is not joined to anything",
+        String::new,
+    );
+    let ends = [
+        ("window.since", &evidence.window.since, &first.since),
+        ("window.until", &evidence.window.until, &last.until),
+    ];
+    for (path, stands, part) in ends {
+        found.same(
+            path,
+            "the window is not that of its parts",
+            (stands.as_deref().unwrap_or("nothing"), part),
+        );
+    }
+    let mut gap = false;
+    let mut before = None;
+    for (index, part) in evidence.parts.iter().enumerate() {
+        let at = format!("parts[{index}]");
+        let ends = unix_s(&part.since).zip(unix_s(&part.until));
+        found.holds(
+            ends.is_some_and(|(since, until)| since <= until),
+            &at,
+            "a window that is no time",
+            || format!("{} to {}", part.since, part.until),
+        );
+        let Some((since, until)) = ends else { continue };
+        let met = before.replace(until);
+        found.holds(
+            met.is_none_or(|met| met <= since),
+            &at,
+            "it begins before the one before it ends",
+            || part.since.clone(),
+        );
+        gap |= met.is_some_and(|met| met < since);
+    }
+    let worst = evidence.parts.iter().map(|part| part.verdict).min();
+    let limit = match (worst, gap) {
+        (Some(Verdict::Proven), true) => Verdict::Unproven,
+        (worst, _) => worst.unwrap_or(Verdict::Unproven),
+    };
+    found.holds(
+        evidence.verdict <= limit,
+        "verdict",
+        "it is better than its parts and the gaps between them allow",
+        || format!("{}, and at most {limit}", evidence.verdict),
     );
 }
 
@@ -231,8 +288,9 @@ fn inputs(found: &mut Found, evidence: &Evidence) {
                 sums::all([input.flows, input.nodata, input.skipdata, input.set_aside]),
             ),
         );
+        // Where two windows meet, an object has records of both and was read for both.
         found.holds(
-            known.insert(&input.uri),
+            known.insert(&input.uri) || !evidence.parts.is_empty(),
             format!("inputs[{index}].uri"),
             "an input twice",
             || crate::diag::show(&input.uri),
@@ -261,6 +319,9 @@ fn digests(found: &mut Found, evidence: &Evidence) {
         if let Some(digest) = &input.sha256 {
             one(format!("inputs[{index}].sha256"), digest);
         }
+    }
+    for (index, part) in evidence.parts.iter().enumerate() {
+        one(format!("parts[{index}].sha256"), &part.sha256);
     }
     for (index, topology) in evidence.topologies.iter().enumerate() {
         for (place, file) in topology.files.iter().enumerate() {

@@ -77,7 +77,7 @@ fn rendered(envelope: &Envelope) -> Result<Vec<u8>, serde_json::Error> {
 /// for byte as [`sign`] writes it; one with several has been through other hands, and counts by what is signed.
 ///
 /// # Errors
-/// `envelope-bad` for what is no envelope, `signature-bad` for one that the key did not sign, or that was changed.
+/// `envelope-bad` for what is no envelope, `signature-bad` for one that the key did not sign, or that was changed; so is one with a signature that names the key and is not its own.
 pub fn open(
     source: &str,
     bytes: &[u8],
@@ -109,6 +109,12 @@ pub fn open(
         let Some(good) = envelope.signatures.iter().find(is_of_key) else {
             return Err(not_signed(source, key, &envelope));
         };
+        let id = key.id();
+        let claims = |one: &&Signature| one.keyid.as_deref() == Some(&id) && !is_of_key(one);
+        if envelope.signatures.iter().any(|one| claims(&one)) {
+            let got = "one says that it is of this key, and is not";
+            return Err(changed(source, "signatures", got));
+        }
         let alone = envelope.signatures.len() == 1;
         if alone && good.keyid.as_deref() != Some(key.id().as_str()) {
             let keyid = good.keyid.as_deref().unwrap_or("nothing");

@@ -70,6 +70,12 @@ fn of_several_signatures_one_must_be_of_the_key() {
         let opened = open("e", &bytes, Some(&key(pem).public())).unwrap();
         assert_eq!(opened.signatures, 2);
     }
+    // One that says that it is of the key, and is not, was put there by somebody.
+    let mut forged: Envelope = serde_json::from_slice(&bytes).unwrap();
+    forged.signatures[0].keyid = Some(key(PRIVATE).public().id());
+    let forged = serde_json::to_vec(&forged).unwrap();
+    let said = open("e", &forged, Some(&key(PRIVATE).public())).unwrap_err();
+    assert_eq!(said.code, "signature-bad");
     both.payload = STANDARD.encode(b"[]");
     let bytes = serde_json::to_vec(&both).unwrap();
     assert!(open("e", &bytes, Some(&key(PRIVATE).public())).is_err());

@@ -2,7 +2,8 @@
 //!
 //! In: the file, what was asked, the clock. Out: the window to verify, and what the file says afterwards; the caller writes it, by
 //! rename, after every other output. A run that is not proven leaves the window where it was, so the next one covers that time
-//! again, with what was delivered since. Nobody signs the file: whoever can write it decides what is not looked at again.
+//! again, with what was delivered since; before anything is proven, the beginning of the first run stays. Nobody signs the file:
+//! whoever can write it decides what is not looked at again.
 
 use std::fs::File;
 use std::io::{ErrorKind, Read};
@@ -11,7 +12,7 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 
 use crate::diag::{Diagnostic, Location, Severity, show};
-use crate::model::evidence::Evidence;
+use crate::model::evidence::{Evidence, TopologyReport};
 use crate::model::path::Verdict;
 use crate::model::window::{Window, rfc3339, unix_s};
 
@@ -21,7 +22,11 @@ pub const SCHEMA: &str = "flowproof.state/v1";
 /// A state has some hundred bytes; what is larger is none.
 const SIZE_MAX: u64 = 1 << 20;
 
-/// What is remembered from run to run.
+/// Seconds that a remembered window keeps away from now at least, if nobody asks for its end: what comes later than AWS's own
+/// figures say would be in no window, and the next run takes what this one leaves.
+const SETTLE_MIN_S: i64 = 3_600;
+
+/// What is remembered from run to run: a proven window, or where the first one is to begin.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct State {
@@ -30,6 +35,9 @@ pub struct State {
     /// The last proven window; `None` before there is one.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub proven: Option<Proven>,
+    /// While nothing is proven: where the first run began, RFC 3339.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub begins: Option<String>,
     /// Runs that have written here, whatever their verdict.
     pub runs: u64,
 }
@@ -46,6 +54,8 @@ pub struct Proven {
     pub policy_sha256: String,
     /// In words, as the evidence has it.
     pub scope: String,
+    /// Accounts and Regions of the topology.
+    pub networks: Vec<String>,
     /// Of the evidence, if it was written.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub evidence_sha256: Option<String>,
@@ -66,6 +76,12 @@ pub enum Next {
 }
 
 impl State {
+    /// Where the next window begins.
+    fn next(&self) -> &str {
+        let proven = self.proven.as_ref().map(|proven| &*proven.until);
+        proven.or(self.begins.as_deref()).unwrap_or_default()
+    }
+
     /// The file's text: the same state, the same bytes.
     ///
     /// # Errors
@@ -122,6 +138,14 @@ fn parse(path: &Path, bytes: &[u8]) -> Result<State, Vec<Diagnostic>> {
     }
     let state: State =
         serde_json::from_value(json).map_err(|error| foreign(show(&error.to_string())))?;
+    let begins = state.begins.as_deref().and_then(unix_s);
+    if state.proven.is_some() == state.begins.is_some()
+        || state.begins.is_some() && begins.is_none()
+    {
+        return Err(foreign(
+            "neither a proven window nor a beginning, or both".to_owned(),
+        ));
+    }
     if let Some(proven) = &state.proven {
         let ends = unix_s(&proven.since).zip(unix_s(&proven.until));
         if ends.is_none_or(|(since, until)| since >= until) {
@@ -135,31 +159,34 @@ fn parse(path: &Path, bytes: &[u8]) -> Result<State, Vec<Diagnostic>> {
 /// The window of this run: from where the last proven one ended to --until, or to the last whole minute of which everything can
 /// have been delivered.
 ///
-/// `settle_s`: seconds that AWS takes, from a record's end to its arrival.
+/// `settle_s`: seconds that AWS takes, from a record's end to its arrival; `None` of files, of which nobody knows when they were
+/// copied.
 ///
 /// # Errors
-/// --since beside a proven window, or neither of the two.
+/// --since beside a state, or neither of the two; an end that nobody gives.
 pub fn window(
     state: Option<&State>,
     asked: Window,
     now_s: i64,
-    settle_s: i64,
+    settle_s: Option<i64>,
 ) -> Result<Next, Vec<Diagnostic>> {
-    let proven = state.and_then(|state| state.proven.as_ref());
-    let since_s = match (proven, asked.since) {
+    let since_s = match (state.map(State::next), asked.since) {
         (None, Some(since_s)) => since_s,
         (None, None) => return Err(vec![no_beginning()]),
-        (Some(proven), Some(since_s)) => return Err(vec![two_beginnings(proven, since_s)]),
-        (Some(proven), None) => unix_s(&proven.until).ok_or_else(|| {
-            let got = format!("`{}`", show(&proven.until));
-            bad(Path::new("--state"), "the proven window is none", got)
+        (Some(next), Some(since_s)) => return Err(vec![two_beginnings(next, since_s)]),
+        (Some(next), None) => unix_s(next).ok_or_else(|| {
+            let got = format!("`{}`", show(next));
+            bad(Path::new("--state"), "the next window begins nowhere", got)
         })?,
     };
-    let settled_s = now_s
-        .saturating_sub(settle_s)
-        .div_euclid(60)
-        .saturating_mul(60);
-    let until_s = asked.until.unwrap_or(settled_s);
+    let until_s = match (asked.until, settle_s) {
+        (Some(until_s), _) => until_s,
+        (None, Some(settle_s)) => {
+            let settled_s = now_s.saturating_sub(settle_s.max(SETTLE_MIN_S));
+            settled_s.div_euclid(60).saturating_mul(60)
+        }
+        (None, None) => return Err(vec![no_end()]),
+    };
     Ok(if until_s <= since_s {
         Next::NothingYet { since_s, until_s }
     } else {
@@ -170,28 +197,66 @@ pub fn window(
     })
 }
 
+/// Refuses to go on for other accounts or Regions than those of the last proven window: of their own time before it nothing is
+/// known.
+///
+/// # Errors
+/// `state-other`.
+pub fn same_networks(state: Option<&State>, networks: &[String]) -> Result<(), Vec<Diagnostic>> {
+    let Some(proven) = state.and_then(|state| state.proven.as_ref()) else {
+        return Ok(());
+    };
+    if proven.networks == networks {
+        return Ok(());
+    }
+    let told = |networks: &[String]| show(&networks.join(", "));
+    let said = Diagnostic::new(
+        Severity::Error,
+        "state-other",
+        "the topology is of other accounts or Regions than the last proven window",
+        "to go on would leave out all of their time before it, and nobody would notice",
+        "give each account and Region its own --state; to add one to this, begin anew: take the file away and give --since",
+    );
+    let got = format!(
+        "`{}`, and before `{}`",
+        told(networks),
+        told(&proven.networks)
+    );
+    Err(vec![said.got(got)])
+}
+
+fn no_end() -> Diagnostic {
+    Diagnostic::new(
+        Severity::Error,
+        "state-until",
+        "the sources are files, and --until is not given",
+        "when they were copied is not known, so nobody can tell of which time all records are there",
+        "give --until: the time before which everything had been delivered when the files were copied",
+    )
+}
+
 fn no_beginning() -> Diagnostic {
     Diagnostic::new(
         Severity::Error,
         "state-since",
-        "no window is proven yet, and --since is not given",
+        "there is no state yet, and --since is not given",
         "what comes before the first record would go unnoticed",
-        "give --since until a first window is proven; from then on the state counts",
+        "give --since the first time; from then on the state counts",
     )
 }
 
-fn two_beginnings(proven: &Proven, since_s: i64) -> Diagnostic {
+fn two_beginnings(next: &str, since_s: i64) -> Diagnostic {
     Diagnostic::new(
         Severity::Error,
         "state-since",
-        "--since is given, and the state has a proven window to go on from: the state counts",
+        "--since is given, and the state tells where to go on: the state counts",
         "another beginning would leave a gap between windows, or an overlap",
-        "leave --since out; to verify another time, leave --state out",
+        "leave --since out; to verify another time, leave --state out; to begin anew, take the file away",
     )
     .got(format!(
-        "--since {}, and proven until {}",
+        "--since {}, and the next window begins at {}",
         rfc3339(since_s),
-        show(&proven.until)
+        show(next)
     ))
 }
 
@@ -217,13 +282,20 @@ pub fn after(
             Some(advanced)
         }
         Err(why) => {
-            said.push(kept(proven, &why));
+            let from = before.map(State::next).or(evidence.window.since.as_deref());
+            said.push(kept(from.unwrap_or_default(), &why));
             proven.cloned()
         }
+    };
+    let begins = match (&advanced, before) {
+        (Some(_), _) => None,
+        (None, Some(before)) => before.begins.clone(),
+        (None, None) => evidence.window.since.clone(),
     };
     let state = State {
         schema: SCHEMA.to_owned(),
         proven: advanced,
+        begins,
         runs,
     };
     (state, said)
@@ -256,12 +328,13 @@ fn advance(
         until: until.clone(),
         policy_sha256: evidence.policy.sha256.clone(),
         scope: evidence.scope.description.clone(),
+        networks: TopologyReport::networks(&evidence.topologies),
         evidence_sha256,
     })
 }
 
-fn kept(before: Option<&Proven>, why: &str) -> Diagnostic {
-    let from = before.map_or("--since".to_owned(), |before| show(&before.until));
+fn kept(from: &str, why: &str) -> Diagnostic {
+    let from = show(from);
     Diagnostic::new(
         Severity::Note,
         "state-kept",

@@ -25,6 +25,9 @@ fn the_next_window_begins_where_the_last_proven_one_ended() {
     let now = T0 + 86_400 + 42;
     let verify = |since, until| Ok(Next::Verify(asked(Some(since), Some(until))));
     let settled = T0 + 86_400 - 3_600;
+    let mut begun = evidence(VIOLATED);
+    begun.window.since = Some(rfc3339(T0));
+    let (begun, _) = after(None, &begun, None);
     #[rustfmt::skip]
     let cases = [
         // title,                     state,          asked,                                    expected
@@ -34,26 +37,49 @@ fn the_next_window_begins_where_the_last_proven_one_ended() {
         ("and --since may not",       Some(&state),   asked(Some(T0 + 1800), None),             Err("state-since")),
         ("--until counts if given",   Some(&state),   asked(None, Some(T0 + 3600)),             verify(T0 + 1800, T0 + 3600)),
         ("the same end again",        Some(&state),   asked(None, Some(T0 + 1800)),             Ok(Next::NothingYet { since_s: T0 + 1800, until_s: T0 + 1800 })),
+        ("a beginning counts too",    Some(&begun),   asked(None, Some(T0 + 60)),               verify(T0, T0 + 60)),
+        ("and --since may not",       Some(&begun),   asked(Some(T0), Some(T0 + 60)),           Err("state-since")),
         ("an end before",             None,           asked(Some(T0), Some(T0 - 60)),           Ok(Next::NothingYet { since_s: T0, until_s: T0 - 60 })),
     ];
     for (title, state, asked, expected) in cases {
-        let got = window(state, asked, now, 3_600);
+        let got = window(state, asked, now, Some(1_200));
         let got = got.map_err(|said| said[0].code.clone());
         assert_eq!(got, expected.map_err(str::to_owned), "{title}");
     }
-    let soon = window(Some(&state), asked(None, None), T0 + 1800 + 3_659, 3_600).unwrap();
+    let soon = window(Some(&state), asked(None, None), T0 + 1800 + 3_659, Some(0)).unwrap();
     let (since_s, until_s) = (T0 + 1800, T0 + 1800);
     assert_eq!(soon, Next::NothingYet { since_s, until_s });
-    let extreme = window(Some(&state), asked(None, None), i64::MIN, i64::MAX).unwrap();
+    let slow = window(Some(&state), asked(None, None), now, Some(7_200));
+    let expected = asked(Some(T0 + 1800), Some(settled - 3_600));
+    assert_eq!(slow, Ok(Next::Verify(expected)));
+    let of_files = window(Some(&state), asked(None, None), now, None).unwrap_err();
+    assert_eq!(of_files[0].code, "state-until");
+    let extreme = window(Some(&state), asked(None, None), i64::MIN, Some(i64::MAX)).unwrap();
     assert!(matches!(extreme, Next::NothingYet { .. }));
 }
 
 #[test]
-fn a_state_without_a_proven_window_still_needs_since() {
+fn before_anything_is_proven_the_first_beginning_stays() {
     let (state, _) = after(None, &evidence(VIOLATED), None);
     assert_eq!((state.proven.is_none(), state.runs), (true, 1));
-    assert!(window(Some(&state), asked(None, None), T0, 0).is_err());
-    assert!(window(Some(&state), asked(Some(T0), Some(T0 + 1)), T0, 0).is_ok());
+    assert_eq!(state.begins, evidence(VIOLATED).window.since);
+    let (state, said) = after(Some(&state), &evidence(VIOLATED), None);
+    assert_eq!(
+        (state.begins, state.runs),
+        (evidence(VIOLATED).window.since, 2)
+    );
+    assert_eq!(said[0].code, "state-kept");
+}
+
+#[test]
+fn another_network_is_refused() {
+    let state = proven(T0, T0 + 1800);
+    let networks = state.proven.as_ref().unwrap().networks.clone();
+    assert_eq!(same_networks(Some(&state), &networks), Ok(()));
+    assert_eq!(same_networks(None, &[]), Ok(()));
+    let two = [networks, vec!["1 eu-west-1".to_owned()]].concat();
+    let said = same_networks(Some(&state), &two).unwrap_err();
+    assert_eq!(said[0].code, "state-other");
 }
 
 #[test]
@@ -121,14 +147,11 @@ fn another_policy_or_scope_is_said_and_goes_on() {
 
 #[test]
 fn nights_follow_each_other_without_gap_or_overlap() {
-    let (mut state, mut proven_s) = (None, Vec::new());
+    let (mut state, mut proven_s) = (None::<State>, Vec::new());
     let verdicts = [false, true, true, false, true];
     for (night, holds) in (1..).zip(verdicts) {
-        let since = state
-            .as_ref()
-            .is_none_or(|state: &State| state.proven.is_none());
-        let asked = asked(since.then_some(T0), None);
-        let next = window(state.as_ref(), asked, T0 + night * 86_400, 3_600).unwrap();
+        let asked = asked(state.is_none().then_some(T0), None);
+        let next = window(state.as_ref(), asked, T0 + night * 86_400, Some(3_600)).unwrap();
         let Next::Verify(window) = next else {
             panic!("{next:?}")
         };
@@ -157,7 +180,7 @@ fn what_is_written_is_read_again() {
     assert_eq!(
         state.to_json().unwrap(),
         format!(
-            "{{\n  \"schema\": \"flowproof.state/v1\",\n  \"proven\": {{\n    \"since\": \"2026-08-01T12:00:00Z\",\n    \"until\": \"2026-08-01T12:30:00Z\",\n    \"policy_sha256\": \"{}\",\n    \"scope\": \"{}\"\n  }},\n  \"runs\": 1\n}}\n",
+            "{{\n  \"schema\": \"flowproof.state/v1\",\n  \"proven\": {{\n    \"since\": \"2026-08-01T12:00:00Z\",\n    \"until\": \"2026-08-01T12:30:00Z\",\n    \"policy_sha256\": \"{}\",\n    \"scope\": \"{}\",\n    \"networks\": [\n      \"123456789012 us-east-1\"\n    ]\n  }},\n  \"runs\": 1\n}}\n",
             evidence(PROVEN).policy.sha256,
             evidence(PROVEN).scope.description
         )

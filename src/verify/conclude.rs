@@ -89,6 +89,7 @@ pub fn conclude(plan: &Plan<'_>, mut tally: Tally, run: Run) -> Result<Evidence,
         tool: tool(plan),
         generated_at: run.generated_at,
         window: window_report(plan, &tally, window, pending),
+        parts: Vec::new(),
         scope: ScopeReport {
             description: describe_scope(plan),
             interfaces: u64::try_from(plan.interfaces.len()).unwrap_or(u64::MAX),

@@ -16,12 +16,14 @@ pub struct Delivery {
 
 /// Records that end before this are there, by AWS's own figures: interval, then delivery.
 pub(super) fn settled_s(plan: &Plan<'_>, delivery: Delivery) -> i64 {
-    delivery.listed_s.saturating_sub(way_s(plan, delivery))
+    delivery
+        .listed_s
+        .saturating_sub(way_s(plan, delivery.takes_s))
 }
 
-/// From a record's end to its arrival, at most.
-fn way_s(plan: &Plan<'_>, delivery: Delivery) -> i64 {
-    interval_s(plan).saturating_add(delivery.takes_s)
+/// Seconds from a record's end to its arrival, by AWS's own figures: the longest interval in scope, then what delivery takes.
+pub fn way_s(plan: &Plan<'_>, takes_s: i64) -> i64 {
+    interval_s(plan).saturating_add(takes_s)
 }
 
 /// The longest aggregation interval in scope.
@@ -48,7 +50,7 @@ pub(super) fn pending(
     };
     awaited.then(|| Pending {
         settled_s: settled,
-        due_s: until.saturating_add(way_s(plan, delivery)),
+        due_s: until.saturating_add(way_s(plan, delivery.takes_s)),
     })
 }
 

@@ -31,7 +31,7 @@ mod tri;
 mod tests;
 
 pub use conclude::{Error, Run, conclude};
-pub use delivery::Delivery;
+pub use delivery::{Delivery, way_s};
 pub use judge::observe;
 pub use metrics::{Counted, counted};
 pub use plan::Plan;

@@ -43,7 +43,7 @@ const WHY: &str = "logs that are not found may hide whole hours, so there is no 
 const WHY_NOTE: &str = "which formats its lines have is not told, so they are read by --log-format, or else by AWS's default format; lines that do not fit are set aside";
 
 /// How long AWS says that records take to CloudWatch Logs.
-const DELIVERY_S: i64 = 300;
+pub(super) const DELIVERY_S: i64 = 300;
 
 /// Lists what is under the word.
 ///

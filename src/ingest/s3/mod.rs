@@ -27,7 +27,7 @@ use crate::ingest::s3::object::Object;
 use crate::ingest::source::Input;
 
 /// "About 10 minutes", says AWS, after the aggregation interval has ended (VPC user guide, "Flow log records").
-const DELIVERY_S: i64 = 600;
+pub(super) const DELIVERY_S: i64 = 600;
 
 const WHY: &str = "an unread listing may hide whole hours, so there is no verdict at all";
 

@@ -49,7 +49,11 @@ pub(super) fn view(evidence: &Evidence) -> Again {
         }
     }
     Again {
-        check: format!("flowproof check evidence.json {on}{policy}"),
+        check: match evidence.parts.len() {
+            0 => format!("flowproof check evidence.json {on}{policy}"),
+            // What each part rests on is for it to be checked by.
+            _ => "flowproof check evidence.json EVIDENCE-OF-EACH-PART.json…".to_owned(),
+        },
         verify: format!("flowproof verify {on}{policy}{window} --evidence again.json"),
         every_flow: format!("flowproof classify {on}{window} --output flows.csv"),
         by_folder,

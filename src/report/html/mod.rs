@@ -71,7 +71,7 @@ struct Page {
 
 /// The whole page.
 pub(super) fn render(evidence: &Evidence) -> Result<Vec<u8>, Error> {
-    let json = super::json::render(evidence).map_err(|refused| {
+    let json = evidence.to_json().map_err(|refused| {
         Error::new(ErrorKind::BadSerialization, "the evidence is not JSON").with_source(refused)
     })?;
     let digest = policy::hex(&json);

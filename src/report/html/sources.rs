@@ -202,6 +202,14 @@ fn foundations(evidence: &Evidence) -> Vec<Foundation> {
         of: String::new(),
         sha256: evidence.policy.sha256.clone(),
     }];
+    for part in &evidence.parts {
+        out.push(Foundation {
+            what: "Joined evidence",
+            source: format!("{} to {} UTC", time(&part.since), time(&part.until)),
+            of: part.verdict.to_string(),
+            sha256: part.sha256.clone(),
+        });
+    }
     for topology in &evidence.topologies {
         let known = [
             topology
@@ -258,7 +266,27 @@ fn rules(evidence: &Evidence) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::evidence::PartReport;
+    use crate::model::path::Verdict;
     use crate::report::fixture;
+
+    #[test]
+    fn what_was_joined_is_named_by_digest() {
+        let mut evidence = fixture::proven();
+        let alone = foundations(&evidence).len();
+        evidence.parts = vec![PartReport {
+            since: "2026-08-01T00:00:00Z".to_owned(),
+            until: "2026-08-02T00:00:00Z".to_owned(),
+            verdict: Verdict::Proven,
+            sha256: "ab".repeat(32),
+        }];
+        let made = foundations(&evidence);
+        assert_eq!(made.len(), alone + 1);
+        assert_eq!(
+            (made[1].sha256.as_str(), made[1].of.as_str()),
+            (&*"ab".repeat(32), "proven")
+        );
+    }
 
     #[test]
     fn the_spoiled_are_shown_before_the_sound() {

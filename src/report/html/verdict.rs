@@ -78,7 +78,7 @@ fn facts(evidence: &Evidence) -> Vec<Fact> {
     let fact = |term, text, href| Fact { term, text, href };
     let interfaces = plural(evidence.scope.interfaces, "interface");
     vec![
-        fact("Window", said::window(&evidence.window), None),
+        fact("Window", said::window(evidence), None),
         fact(
             "Scope",
             format!("{interfaces}: {}", evidence.scope.description),

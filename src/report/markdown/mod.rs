@@ -52,7 +52,7 @@ fn head(evidence: &Evidence) -> String {
         prose(&evidence.scope.description)
     );
     let lines = [
-        ("Window", prose(&window(&evidence.window))),
+        ("Window", prose(&window(evidence))),
         ("Scope", scope),
         ("Records", prose(&records(&evidence.totals))),
     ];

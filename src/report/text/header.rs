@@ -15,7 +15,7 @@ pub(super) fn put(page: &mut Page, evidence: &Evidence) {
     let word = format!("{:<10}", verdict_word(evidence.verdict));
     page.item(Tone::of(evidence.verdict), &word, &sentence(evidence));
     page.item(Tone::Plain, "", "");
-    page.item(Tone::Quiet, "window    ", &window(&evidence.window));
+    page.item(Tone::Quiet, "window    ", &window(evidence));
     let scope = format!(
         "{}: {}",
         plural(evidence.scope.interfaces, "interface"),

@@ -1,7 +1,7 @@
 //! Whether parts are of one kind and their windows meet. In: parts in any order. Out: parts by time, complaints, seams.
 
 use crate::diag::{Diagnostic, Location, Severity, show};
-use crate::model::evidence::{ClaimReport, Evidence, SCHEMA};
+use crate::model::evidence::{ClaimReport, Evidence, SCHEMA, TopologyReport};
 use crate::model::window::{rfc3339, unix_s};
 use crate::seal::join::Part;
 
@@ -51,6 +51,19 @@ pub(super) fn same_schema(parts: &[(String, Evidence)]) -> Result<(), Vec<Diagno
         })
         .collect();
     all_or(found)
+}
+
+/// The complaint about a part that cannot be written down, so that nothing can name it.
+pub(super) fn unwritable(file: &str, error: &str) -> Diagnostic {
+    Diagnostic::new(
+        Severity::Error,
+        "join-nothing",
+        "this evidence cannot be written down again",
+        "a part that has no digest is not known",
+        "verify it again",
+    )
+    .at(Location::source(file))
+    .got(error.to_owned())
 }
 
 fn all_or(found: Vec<Diagnostic>) -> Result<(), Vec<Diagnostic>> {
@@ -123,9 +136,12 @@ pub(super) fn same_question(parts: &[Part]) -> Result<(), Vec<Diagnostic>> {
     for other in others {
         let files = [&*first.file, &*other.file];
         let (a, b) = (&first.evidence, &other.evidence);
+        let networks = |one: &Evidence| TopologyReport::networks(&one.topologies).join(", ");
+        let (mine, theirs) = (networks(a), networks(b));
         let both = [
             ("scope", &a.scope.description, &b.scope.description),
             ("policy, by its digest,", &a.policy.sha256, &b.policy.sha256),
+            ("topology, by account and Region,", &mine, &theirs),
         ];
         let texts = both.into_iter().filter(|(_, a, b)| a != b);
         found.extend(texts.map(|(what, a, b)| {

@@ -2,7 +2,8 @@
 //!
 //! Windows must meet: each begins with the second at which the one before it ended. Where they overlap there is no answer, for
 //! records would count twice. Where there is a gap, or an end that the records themselves gave and nobody asked for, no claim is
-//! proven; a witness stays one. All parts must ask the same of the same: schema, scope, policy and claims.
+//! proven; a witness stays one. All parts must ask the same of the same: schema, scope, policy, claims, accounts and Regions.
+//! Whether each agrees with itself is for `consistent` to say, before.
 //!
 //! What a sum means here:
 //!
@@ -31,6 +32,7 @@ use crate::diag::{Diagnostic, Location};
 use crate::model::evidence::*;
 use crate::model::path::Verdict;
 use crate::model::window::{rfc3339, unix_s};
+use crate::seal::manifest::sha256;
 
 /// Evidence on its way into a longer window.
 struct Part {
@@ -49,11 +51,11 @@ impl Part {
 
 /// Joins evidences of windows that follow each other to one over all of them; one alone stays as it is.
 ///
-/// `parts`: each with the name of its file. Their order does not matter.
+/// `parts`: each with the name of its file, and agreeing with itself. Their order does not matter.
 ///
 /// # Errors
-/// Everything that keeps them from being one: nothing to join, another schema, scope, policy or claim, no window, windows that
-/// overlap.
+/// Everything that keeps them from being one: nothing to join, another schema, scope, policy, claim, account or Region, no window,
+/// windows that overlap.
 pub fn join(parts: Vec<(String, Evidence)>) -> Result<Evidence, Vec<Diagnostic>> {
     fit::same_schema(&parts)?;
     let mut parts = parts;
@@ -91,6 +93,7 @@ pub fn join(parts: Vec<(String, Evidence)>) -> Result<Evidence, Vec<Diagnostic>>
             until_from: of_window(last).until_from,
             due: latest(dues.iter().map(String::as_str)),
         },
+        parts: reports(&parts)?,
         scope: ScopeReport {
             description: last.evidence.scope.description.clone(),
             interfaces: u64::try_from(coverage.len()).unwrap_or(u64::MAX),
@@ -105,6 +108,21 @@ pub fn join(parts: Vec<(String, Evidence)>) -> Result<Evidence, Vec<Diagnostic>>
         diagnostics: diagnostics(&parts, &claims),
         claims,
     })
+}
+
+/// What each part is known by.
+fn reports(parts: &[Part]) -> Result<Vec<PartReport>, Vec<Diagnostic>> {
+    let one = |part: &Part| {
+        let json = part.evidence.to_json();
+        let json = json.map_err(|error| vec![fit::unwritable(&part.file, &error.to_string())])?;
+        Ok(PartReport {
+            since: rfc3339(part.since_s),
+            until: rfc3339(part.until_s),
+            verdict: part.evidence.verdict,
+            sha256: sha256(&json),
+        })
+    };
+    parts.iter().map(one).collect()
 }
 
 fn latest<'t>(times: impl Iterator<Item = &'t str>) -> Option<String> {

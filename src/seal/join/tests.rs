@@ -72,6 +72,12 @@ fn proven_days_that_meet_are_a_proven_month() {
     assert_eq!(joined.topologies, one.topologies);
     assert_eq!(joined.scope, one.scope);
     assert_eq!(joined.inputs.len(), 3 * one.inputs.len());
+    assert_eq!(crate::seal::consistent(&joined), []);
+    for (n, part) in (0..).zip(&joined.parts) {
+        assert_eq!(part.since, rfc3339(T0 + n * LONG_S));
+        assert_eq!(part.verdict, Verdict::Proven);
+    }
+    assert_eq!(joined.parts.len(), 3);
     for (all, one) in joined.coverage.iter().zip(&one.coverage) {
         assert_eq!((all.flows, all.complete), (3 * one.flows, true));
         assert_eq!(all.first, one.first);
@@ -96,6 +102,8 @@ fn what_does_not_belong_together_is_refused() {
         ("another schema",     spoilt(|day| day.schema.push('9')),                                          "join-differs"),
         ("another scope",      spoilt(|day| day.scope.description.push('x')),                               "join-differs"),
         ("another policy",     spoilt(|day| day.policy.sha256 = "0".repeat(64)),                            "join-differs"),
+        ("another account",    spoilt(|day| day.topologies[0].account_id = Some("999988887777".into())),    "join-differs"),
+        ("another Region",     spoilt(|day| day.topologies.clear()),                                        "join-differs"),
         ("a claim less",       spoilt(|day| { day.claims.pop(); }),                                         "join-differs"),
         ("another claim",      spoilt(|day| day.claims[0].id.push('x')),                                    "join-differs"),
         ("claims in another order", spoilt(|day| day.claims.reverse()),                                     "join-differs"),

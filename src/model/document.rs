@@ -1,18 +1,26 @@
-//! The evidence document itself: nothing left out, nothing added.
+//! The evidence, and what else is told to machines, as a document: nothing left out, nothing added.
 
 use crate::diag::hides;
 use crate::model::evidence::Evidence;
 
-/// Pretty-printed, with a newline at the end. Maps in it are sorted, so the same evidence gives the same bytes.
-pub(super) fn render(evidence: &Evidence) -> Result<Vec<u8>, serde_json::Error> {
-    of(evidence)
-}
-
-/// The same of any document.
-pub(super) fn of(document: &impl serde::Serialize) -> Result<Vec<u8>, serde_json::Error> {
+/// Any document, pretty-printed, with a newline at the end: the same document, the same bytes.
+///
+/// # Errors
+/// serde_json's, which has no cause to refuse.
+pub fn json_of(document: &impl serde::Serialize) -> Result<Vec<u8>, serde_json::Error> {
     let mut text = tamed(serde_json::to_string_pretty(document)?);
     text.push('\n');
     Ok(text.into_bytes())
+}
+
+impl Evidence {
+    /// Pretty-printed, with a newline at the end. Maps in it are sorted, so the same evidence gives the same bytes.
+    ///
+    /// # Errors
+    /// serde_json's, which has no cause to refuse.
+    pub fn to_json(&self) -> Result<Vec<u8>, serde_json::Error> {
+        json_of(self)
+    }
 }
 
 /// The same JSON for whoever parses it, and harmless to a terminal that it is shown on: JSON itself asks to escape only the
