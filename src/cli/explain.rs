@@ -19,7 +19,7 @@ use flowproof::model::batch::{FlowBatch, Status};
 use flowproof::model::evidence::InputReport;
 use flowproof::model::explanation::{Explanation, Searched};
 use flowproof::model::field::FieldSet;
-use flowproof::report::{Style, explain as pages};
+use flowproof::report::explain as pages;
 use flowproof::verify::Plan;
 
 use super::args::{Explain, ExplainFormat};

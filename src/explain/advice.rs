@@ -10,7 +10,7 @@ use crate::model::path::{Path, Vantage};
 use crate::model::symbol::Sym;
 use crate::model::tag::{Flags, Tag};
 use crate::topology::describe::VpcEndpoint;
-use crate::topology::routes::Table;
+use crate::topology::routes::{Table, Target};
 use crate::topology::snapshot::{EndpointKind, Snapshot, Vpc};
 
 /// Services that have gateway endpoints (facts 5.1).
@@ -146,14 +146,17 @@ fn gateway_endpoint(
     let list = names.or_dash(list.id);
     let with_region = region.map_or_else(String::new, |region| format!(" --region {region}"));
     match endpoints_for(start, service, EndpointKind::Gateway)[..] {
-        [id, ..] => {
-            let id = names.or_dash(id);
+        [endpoint, ..] => {
+            let id = names.or_dash(endpoint);
             let associated = start.snapshot.answers.vpc_endpoints.iter();
             let associated = associated.filter(|raw| raw.vpc_endpoint_id == id);
             let tables: Vec<&str> = associated
                 .flat_map(|raw| raw.route_table_ids.iter().map(String::as_str))
                 .collect();
-            if tables.contains(&table.as_str()) {
+            // Its prefix list's routes are there only where it is associated; either shows that it is.
+            let to_it = Target::GatewayEndpoint(endpoint);
+            let routed = start.table.entries.iter().any(|entry| entry.target == to_it);
+            if routed || tables.contains(&table.as_str()) {
                 return words(format!(
                     "{subnet} uses {table}, which {id} is associated with; a more specific route than {list}, or a change since, drew this flow elsewhere: see the routes above"
                 ));

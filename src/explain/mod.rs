@@ -21,6 +21,9 @@ mod names;
 mod routes;
 mod whose;
 
+#[cfg(test)]
+mod tests;
+
 use crate::topology::World;
 use crate::verify::Plan;
 

@@ -193,7 +193,7 @@ mod tests {
         let said = complaints(&input, 6, &at(6).unwrap(), &options);
         assert_eq!(said.len(), 1);
         assert_eq!(
-            (said[0].code, said[0].at[0].line),
+            (said[0].code.as_str(), said[0].at[0].line),
             ("record-field-count", Some(6))
         );
     }

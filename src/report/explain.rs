@@ -6,8 +6,13 @@ use crate::model::explanation::{
 };
 use crate::report::Style;
 use crate::report::page::{Page, Tone};
-use crate::report::shown::{prose, safe, visible, wrap};
+use crate::report::shown::{cut_start, prose, safe, visible, wrap};
 use crate::report::units::{GLUE, bytes, count, duration, len, period, plural, time};
+
+/// What of a place tells it from its neighbours.
+const PLACE_COLUMNS: usize = 36;
+
+const RECORD: &str = "      --record ";
 
 /// Kinds that have a line of their own beside the one that is told in full.
 const OTHERS_MAX: usize = 12;
@@ -222,12 +227,11 @@ fn record(page: &mut Page, kind: &Kind) {
         page.quiet(
             "  also      ",
             &format!(
-                "{when}  {} → {}  {}  {}:{}",
+                "{when}  {} → {}  {}  {}",
                 safe(&cited.src),
                 safe(&cited.dst),
                 cited.bytes.map_or("-".to_owned(), bytes),
-                end_of(&cited.uri),
-                cited.line
+                placed(&cited.uri, cited.line, PLACE_COLUMNS)
             ),
         );
     }
@@ -244,12 +248,11 @@ fn shown_value(field: &str, value: &str) -> String {
     }
 }
 
-/// A key's last part tells it from its neighbours.
-fn end_of(uri: &str) -> String {
-    match uri.rsplit_once('/') {
-        Some((_, name)) => format!("…/{}", safe(name)),
-        None => safe(uri),
-    }
+/// `…end-of-the-key.log.gz:17`, as `--record` takes it: the line is never cut, the key from its start.
+fn placed(uri: &str, line: u64, room: usize) -> String {
+    let line = format!(":{line}");
+    let key = visible(uri).replace(' ', &GLUE.to_string());
+    format!("{}{line}", cut_start(&key, room.saturating_sub(line.len())))
 }
 
 fn line(page: &mut Page, line: &Line) {
@@ -469,10 +472,8 @@ fn others(page: &mut Page, explanation: &Explanation) {
                 bytes(kind.bytes)
             ),
         );
-        page.quiet(
-            "      --record ",
-            &format!("{}:{}", whole(&kind.line.uri), kind.line.line),
-        );
+        let room = page.width().saturating_sub(RECORD.len());
+        page.quiet(RECORD, &placed(&kind.line.uri, kind.line.line, room));
     }
     let more = rest.len().saturating_sub(OTHERS_MAX);
     if more > 0 {
