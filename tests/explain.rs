@@ -100,6 +100,16 @@ fn threads_change_nothing_and_both_formats_end_alike() {
 }
 
 #[test]
+fn the_page_shows_what_is_printed() {
+    let page = fs::read_to_string(root().join("docs/explain.md")).unwrap();
+    let printed = fs::read_to_string(root().join("tests/golden-explain/nat-leak.txt")).unwrap();
+    assert!(
+        page.contains(&format!("```text\n{printed}```\n")),
+        "docs/explain.md shows another output than nat-leak.txt"
+    );
+}
+
+#[test]
 fn the_advice_for_a_forgotten_table_is_the_missing_association() {
     let (_, told) = json("forgotten-route-table", "10.40.2.10 3.5.11.24 443", "2");
     let advice = &told["kinds"][0]["advice"][0];
@@ -268,6 +278,7 @@ fn who_is_behind_a_nat_gateway_is_inferred_only_if_one_fits_best() {
             .starts_with("2 fit equally well")
     );
     assert_eq!(behind(&two)["candidates"].as_array().unwrap().len(), 2);
+    assert_eq!(verdict().0, 3);
     // An inference is no proof: the doubt about the gateway's own records is as it was.
     assert_eq!(before.0, 3);
     let masked = alone["kinds"]

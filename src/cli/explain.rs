@@ -97,7 +97,12 @@ fn explain(
     let remote = remote::sources(&asked.input, aws.as_ref(), &world, window, now_s);
     let listed = ingest::list(&asked.input.sources, remote.as_ref())?;
     console.say_all(live.notes.iter().chain(&listed.notes));
-    console.say_all(warnings.iter().chain(&plan.diagnostics));
+    console.say_all(
+        warnings
+            .iter()
+            .chain(&plan.diagnostics)
+            .chain(&world.diagnostics),
+    );
     let options = pipeline::read_options(&asked.input, &world, FieldSet::ALL, stop)?;
     let progress = Progress::new(pipeline::total_bytes(&listed.inputs), asked.speech.quiet);
     let run = Run {

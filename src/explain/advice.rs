@@ -1,6 +1,7 @@
 //! What to change, where the topology leaves no doubt about it. Text only: this tool changes nothing.
 
 use crate::classify::rules::Case;
+use crate::diag::show;
 use crate::explain::names::Names;
 use crate::model::address::Address;
 use crate::model::batch::FlowBatch;
@@ -11,9 +12,9 @@ use crate::model::symbol::Sym;
 use crate::model::tag::{Flags, Tag};
 use crate::topology::describe::VpcEndpoint;
 use crate::topology::routes::{Table, Target};
-use crate::topology::snapshot::{EndpointKind, Snapshot, Vpc};
+use crate::topology::snapshot::{EndpointKind, PrefixList, Snapshot, Vpc};
 
-/// Services that have gateway endpoints (facts 5.1).
+/// Services that have gateway endpoints, by AWS's page on them.
 const GATEWAY_SERVICES: [&str; 2] = ["s3", "dynamodb"];
 
 /// What would make the record keep the claims that it does not keep.
@@ -41,6 +42,12 @@ fn words(says: String) -> Advice {
         says,
         command: None,
     }
+}
+
+/// A command that can be pasted: ids come from a file that somebody wrote, so nothing in it may mean anything to a shell.
+fn command(text: String) -> Option<String> {
+    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | ' ');
+    text.chars().all(plain).then_some(text)
 }
 
 /// Where the flow starts: the workload's own subnet, wherever the record was logged.
@@ -104,6 +111,7 @@ fn endpoints_for(start: &Start<'_>, service: Sym, kind: EndpointKind) -> Vec<Sym
     ids
 }
 
+/// What a gateway endpoint would do for the flow, or why it would do nothing.
 fn gateway_endpoint(
     names: &Names<'_>,
     start: &Start<'_>,
@@ -112,79 +120,92 @@ fn gateway_endpoint(
     peer: Address,
 ) -> Advice {
     let region = start.vpc.region.as_deref();
-    let vpc = names.or_dash(start.vpc.id);
-    let (subnet, table) = (names.or_dash(start.subnet), names.or_dash(start.table.id));
+    let at = region.unwrap_or("this Region");
     let lists = start.snapshot.prefix_lists.iter().filter(|list| {
         list.service == service && (list.region.is_none() || list.region.as_deref() == region)
     });
-    let lists: Vec<_> = lists.collect();
-    let holds = lists.iter().find(|list| {
-        let blocks = list.blocks.iter().flatten();
-        blocks
-            .into_iter()
-            .any(|block| block.contains(peer.behind_nat64()))
-    });
-    let at = region.unwrap_or("this Region");
-    let Some(list) = holds else {
-        let list = lists
-            .first()
-            .map_or("the prefix list".to_owned(), |list| names.or_dash(list.id));
-        let v6 = peer.as_ipv4().is_none();
-        let family = lists.iter().flat_map(|list| list.blocks.iter().flatten());
-        let only_v4 =
-            v6 && family.clone().count() > 0 && family.clone().all(|block| block.is_ipv4());
-        return words(if only_v4 {
-            format!(
-                "{peer} is IPv6, and {list} of {word} in {at} holds IPv4 only: a gateway endpoint does not draw this flow. Use the IPv4 name of the service, or an endpoint with IPv6, and take ::/0 out of {table} if nothing else needs it"
-            )
-        } else {
-            format!(
-                "{peer} is not in {list} of {word} in {at}: a gateway endpoint serves its own Region only, and does not draw this flow. Reach the bucket or table in its own Region's VPC, through an interface endpoint there, or except it in the policy"
-            )
-        });
-    };
-    let list = names.or_dash(list.id);
-    let with_region = region.map_or_else(String::new, |region| format!(" --region {region}"));
-    match endpoints_for(start, service, EndpointKind::Gateway)[..] {
-        [endpoint, ..] => {
-            let id = names.or_dash(endpoint);
-            let associated = start.snapshot.answers.vpc_endpoints.iter();
-            let associated = associated.filter(|raw| raw.vpc_endpoint_id == id);
-            let tables: Vec<&str> = associated
-                .flat_map(|raw| raw.route_table_ids.iter().map(String::as_str))
-                .collect();
-            // Its prefix list's routes are there only where it is associated; either shows that it is.
-            let to_it = Target::GatewayEndpoint(endpoint);
-            let routed = start.table.entries.iter().any(|entry| entry.target == to_it);
-            if routed || tables.contains(&table.as_str()) {
-                return words(format!(
-                    "{subnet} uses {table}, which {id} is associated with; a more specific route than {list}, or a change since, drew this flow elsewhere: see the routes above"
-                ));
-            }
-            let with = if tables.is_empty() {
-                "no route table".to_owned()
-            } else {
-                tables.join(", ")
-            };
-            Advice {
-                says: format!(
-                    "{subnet} uses {table}, which has no route to {list}; {id} ({word}) is associated with {with}: add the association"
-                ),
-                command: Some(format!(
-                    "aws ec2 modify-vpc-endpoint --vpc-endpoint-id {id} --add-route-table-ids {table}{with_region}"
-                )),
-            }
-        }
-        [] => Advice {
+    let lists: Vec<&PrefixList> = lists.collect();
+    if lists.is_empty() || lists.iter().any(|list| list.blocks.is_none()) {
+        return words(format!(
+            "the topology lacks the CIDRs of {word}'s prefix list in {at}, so whether a gateway endpoint would draw this flow is not known: add the answer of `aws ec2 describe-prefix-lists`"
+        ));
+    }
+    let blocks = |list: &&PrefixList| list.blocks.clone().unwrap_or_default();
+    let inner = peer.behind_nat64();
+    let holds = |list: &&&PrefixList| blocks(list).iter().any(|block| block.contains(inner));
+    if let Some(list) = lists.iter().find(holds) {
+        return drawn(names, start, (service, word), list.id);
+    }
+    let list = lists.first().map_or(Sym::NONE, |list| list.id);
+    let (list, table) = (names.or_dash(list), names.or_dash(start.table.id));
+    let only_v4 = lists.iter().flat_map(blocks).all(|block| block.is_ipv4());
+    words(if only_v4 && inner.as_ipv4().is_none() {
+        format!(
+            "{peer} is IPv6, and {list} of {word} in {at} holds IPv4 only: a gateway endpoint does not draw this flow. Use the IPv4 name of the service, or an endpoint that has IPv6, or take ::/0 out of {table} if nothing else needs it"
+        )
+    } else {
+        format!(
+            "{peer} is not in {list} of {word} in {at}, and a gateway endpoint draws only what is: its own Region's addresses. Reach what is in another Region through an interface endpoint there, or except it in the policy"
+        )
+    })
+}
+
+/// The far end is in the prefix list: with an endpoint on the table, the flow would take it.
+fn drawn(names: &Names<'_>, start: &Start<'_>, (service, word): (Sym, &str), list: Sym) -> Advice {
+    let region = start.vpc.region.as_deref();
+    let vpc = names.or_dash(start.vpc.id);
+    let (subnet, table) = (names.or_dash(start.subnet), names.or_dash(start.table.id));
+    let list = names.or_dash(list);
+    let Some(endpoint) = endpoints_for(start, service, EndpointKind::Gateway)
+        .first()
+        .copied()
+    else {
+        return Advice {
             says: format!(
                 "{subnet} uses {table}, which has no route to {list}, and {vpc} has no gateway endpoint for {word}: create one"
             ),
-            command: region.map(|region| {
-                format!(
+            command: region.and_then(|region| {
+                command(format!(
                     "aws ec2 create-vpc-endpoint --vpc-id {vpc} --service-name com.amazonaws.{region}.{word} --route-table-ids {table} --region {region}"
-                )
+                ))
             }),
-        },
+        };
+    };
+    let id = names.or_dash(endpoint);
+    let raw = raw(names, start.snapshot, endpoint);
+    let state = raw.and_then(|raw| raw.state.as_deref());
+    if let Some(state) = state.filter(|state| !state.eq_ignore_ascii_case("available")) {
+        return words(format!("{id} ({word}) is {}, not available", show(state)));
+    }
+    // Its routes are there only where it is associated; either shows that it is.
+    let associated: Vec<&str> = raw
+        .iter()
+        .flat_map(|raw| raw.route_table_ids.iter().map(String::as_str))
+        .collect();
+    let to_it = Target::GatewayEndpoint(endpoint);
+    let routed = start
+        .table
+        .entries
+        .iter()
+        .any(|entry| entry.target == to_it);
+    if routed || associated.contains(&table.as_str()) {
+        return words(format!(
+            "{subnet} uses {table}, which {id} is associated with; a more specific route than {list}, or a change since, drew this flow elsewhere: see the routes above"
+        ));
+    }
+    let with = if associated.is_empty() {
+        "no route table".to_owned()
+    } else {
+        associated.join(", ")
+    };
+    let region = region.map_or_else(String::new, |region| format!(" --region {region}"));
+    Advice {
+        says: format!(
+            "{subnet} uses {table}, which has no route to {list}; {id} ({word}) is associated with {with}: add the association"
+        ),
+        command: command(format!(
+            "aws ec2 modify-vpc-endpoint --vpc-endpoint-id {id} --add-route-table-ids {table}{region}"
+        )),
     }
 }
 
@@ -240,6 +261,14 @@ fn stale(names: &Names<'_>, case: &Case<'_>, tag: &Tag) -> Option<Advice> {
             "no topology knows {interface}: give one that was taken while it was there"
         )));
     }
+    if tag.flags.has(Flags::PEER_UNOWNED) {
+        let peer = tag
+            .peer
+            .map_or("the far end".to_owned(), |peer| peer.to_string());
+        return Some(words(format!(
+            "{peer} is in a VPC of the topology, and no interface there has it: give a topology with describe-network-interfaces that was taken while it was there"
+        )));
+    }
     let stale = Flags::DISAGREES.with(Flags::SNAPSHOTS_DIFFER);
     tag.flags.has(stale).then(|| {
         words(
@@ -247,4 +276,22 @@ fn stale(names: &Names<'_>, case: &Case<'_>, tag: &Tag) -> Option<Advice> {
                 .to_owned(),
         )
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::command;
+
+    #[test]
+    fn an_id_that_means_something_to_a_shell_makes_no_command() {
+        let with = |id: &str| {
+            command(format!(
+                "aws ec2 modify-vpc-endpoint --vpc-endpoint-id {id}"
+            ))
+        };
+        assert!(with("vpce-03678bfd90f6376a7").is_some());
+        for id in ["vpce-1; rm x", "$(id)", "`id`", "a|b", "a\nb", "a>b", "'"] {
+            assert_eq!(with(id), None, "{id}");
+        }
+    }
 }

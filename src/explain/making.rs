@@ -6,6 +6,7 @@ use arrow::util::display::{ArrayFormatter, FormatOptions};
 
 use crate::classify::ends::Logger;
 use crate::classify::place::Place;
+use crate::classify::row::Direction;
 use crate::classify::trace::{Asked as Rules, asks, meaning, saw, trace};
 use crate::classify::{self, rules::RULES};
 use crate::explain::asked::Asked;
@@ -162,12 +163,7 @@ fn near(look: Look<'_>, asked: &Asked, found: &Found) -> Near {
 /// What breaks a claim first; then the workload's own records before those of what lies on the way, out before in, new before old.
 fn worst_first(kind: &Kind) -> impl Ord + use<> {
     let worst = kind.claims.iter().map(|claim| claim.weight).min();
-    let direction = kind
-        .line
-        .values
-        .iter()
-        .find(|(name, _)| name == "flow-direction");
-    let ingress = direction.is_some_and(|(_, value)| value == "ingress");
+    let ingress = kind.direction == Some("ingress");
     let place = kind
         .newest
         .first()
@@ -233,6 +229,10 @@ fn kind(look: Look<'_>, gathered: &Gathered, source: &impl Source) -> Option<Kin
         addresses: addresses(&names, batch, &case.place),
         topology: topology(&names, &traced.first, traced.second.as_ref(), newest),
         logger: logger(&names, case.ends.logger),
+        direction: case.ends.direction.map(|direction| match direction {
+            Direction::Ingress => "ingress",
+            Direction::Egress => "egress",
+        }),
         rules,
         rules_left,
         route: routes::here(&names, &case.place, case.ends.peer),

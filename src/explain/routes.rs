@@ -66,6 +66,10 @@ pub(super) fn onward(
     };
     let tables = subnets.iter().filter_map(|subnet| {
         let table = snapshot.table_of(*subnet)?;
+        // On the gateway's own interface this is the table that has been shown.
+        if place.table.is_some_and(|here| here.id == table.id) {
+            return None;
+        }
         let of = format!("{} (of {})", names.or_dash(*subnet), names.or_dash(via));
         Some(said(names, snapshot, place, (of, table), peer))
     });

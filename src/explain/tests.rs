@@ -5,6 +5,7 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::LazyLock;
 
 use crate::classify;
 use crate::classify::trace::trace;
@@ -31,7 +32,10 @@ struct Sample {
     inputs: Vec<(InputFacts, InputReport, Vec<FlowBatch>)>,
 }
 
-fn samples() -> Vec<Sample> {
+/// Read once for all tests: each world unzips and reads ip-ranges.json.
+static SAMPLES: LazyLock<Vec<Sample>> = LazyLock::new(read_samples);
+
+fn read_samples() -> Vec<Sample> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("sample-data");
     let mut folders: Vec<PathBuf> = fs::read_dir(root)
         .unwrap()
@@ -155,7 +159,7 @@ fn explained(sample: &Sample, look: Look<'_>, found: &Found) -> Explanation {
 
 #[test]
 fn every_record_is_explained_as_it_is_classified() {
-    for sample in samples() {
+    for sample in SAMPLES.iter() {
         let plan = Plan::new(&sample.world, &sample.policy, sample.window);
         let look = Look {
             world: &sample.world,
@@ -176,7 +180,7 @@ fn every_record_is_explained_as_it_is_classified() {
             }
             let mut found = Found::default();
             found.take(look, &batch, &[0], facts.index);
-            let told = explained(&sample, look, &found);
+            let told = explained(sample, look, &found);
             assert_eq!((told.found, told.kinds.len()), (1, 1));
             let kind = &told.kinds[0];
             assert_eq!(
@@ -199,7 +203,7 @@ fn every_record_is_explained_as_it_is_classified() {
 
 #[test]
 fn weights_of_all_records_add_up_to_the_evidence() {
-    for sample in samples() {
+    for sample in SAMPLES.iter() {
         let plan = Plan::new(&sample.world, &sample.policy, sample.window);
         let mut weights: BTreeMap<(String, Weight), u64> = BTreeMap::new();
         for (facts, batch) in sample.records() {
@@ -238,7 +242,7 @@ fn weights_of_all_records_add_up_to_the_evidence() {
 
 #[test]
 fn records_of_one_kind_are_weighed_alike_and_any_order_gives_the_same() {
-    for sample in samples() {
+    for sample in SAMPLES.iter() {
         let plan = Plan::new(&sample.world, &sample.policy, sample.window);
         let look = Look {
             world: &sample.world,
@@ -249,7 +253,7 @@ fn records_of_one_kind_are_weighed_alike_and_any_order_gives_the_same() {
             let mut one = Found::default();
             one.take(look, &batch, &[0], facts.index);
             let key = one.kinds.keys().next().unwrap().clone();
-            let kind = explained(&sample, look, &one).kinds.remove(0);
+            let kind = explained(sample, look, &one).kinds.remove(0);
             let said = (
                 kind.tag.path,
                 kind.tag.via,
@@ -265,8 +269,8 @@ fn records_of_one_kind_are_weighed_alike_and_any_order_gives_the_same() {
         }
         let backward = parts.into_iter().rev().fold(Found::default(), Found::merge);
         assert_eq!(
-            explained(&sample, look, &forward),
-            explained(&sample, look, &backward)
+            explained(sample, look, &forward),
+            explained(sample, look, &backward)
         );
         assert!(forward.kinds.len() > 1);
     }
@@ -274,7 +278,7 @@ fn records_of_one_kind_are_weighed_alike_and_any_order_gives_the_same() {
 
 #[test]
 fn words_name_a_flow_or_say_why_not() {
-    let sample = samples().remove(0);
+    let sample = &SAMPLES[0];
     let end = |word: &str| AskedError::End(word.to_owned());
     #[rustfmt::skip]
     let cases = [

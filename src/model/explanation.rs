@@ -111,6 +111,8 @@ pub struct Kind {
     pub topology: TopologyUsed,
     /// Who logged it.
     pub logger: String,
+    /// `ingress` or `egress`, as the record says, or as the interface's own addresses tell.
+    pub direction: Option<&'static str>,
     /// The rules that were asked, in their order; the last one decided.
     pub rules: Vec<RuleSaid>,
     /// How many rules were not asked any more.

@@ -120,7 +120,7 @@ fn told(page: &mut Page, kind: &Kind) {
 /// The answer, before its reasons.
 fn way(page: &mut Page, kind: &Kind) {
     let tag = &kind.tag;
-    page.heading(&way_words(kind), "");
+    page.heading("Which way it took", &way_words(kind));
     page.item(
         Tone::Plain,
         "  because   ",
@@ -448,11 +448,8 @@ fn others(page: &mut Page, explanation: &Explanation) {
             " "
         };
         let direction = kind
-            .line
-            .values
-            .iter()
-            .find(|(name, _)| name == "flow-direction");
-        let direction = direction.map_or(String::new(), |(_, word)| format!(" {}", safe(word)));
+            .direction
+            .map_or(String::new(), |word| format!(" {word}"));
         let worst = kind.claims.iter().min_by_key(|claim| claim.weight);
         let worst = worst.filter(|claim| claim.weight < Weight::NotAbout);
         let worst = worst.map_or(String::new(), |claim| {
@@ -514,7 +511,7 @@ fn behind_nat(page: &mut Page, behind: &Behind) {
             Tone::Strong,
             &format!("  {}  ", safe(&candidate.address)),
             &format!(
-                "{} that overlap, the longest by {}; {} with the very packets and bytes; seen at {}",
+                "{} of that time, together for {} at most, {} with the very packets and bytes; seen at {}",
                 plural(candidate.records, "record"),
                 duration(overlap),
                 count(candidate.same_counts),
@@ -545,18 +542,23 @@ fn the(hides: &str) -> String {
 }
 
 fn advice(page: &mut Page, explanation: &Explanation, first: &Kind) {
-    let mut seen = Vec::new();
-    let all = std::iter::once(first)
-        .chain(&explanation.kinds)
+    let (mut commands, mut any) = (Vec::new(), false);
+    let others = explanation
+        .kinds
+        .iter()
+        .skip(1)
         .flat_map(|kind| &kind.advice);
-    for advice in all {
-        if seen.contains(&advice) {
+    // Of the others what can be done besides; the words for each are in the JSON.
+    let others = others.filter(|advice| advice.command.is_some());
+    for advice in first.advice.iter().chain(others) {
+        if advice.command.is_some() && commands.contains(&&advice.command) {
             continue;
         }
-        if seen.is_empty() {
+        if !any {
             page.heading("What to change", "flowproof itself changes nothing");
         }
-        seen.push(advice);
+        any = true;
+        commands.push(&advice.command);
         page.item(Tone::Plain, "  • ", &whole(&advice.says));
         if let Some(command) = &advice.command {
             let lines = wrap(&whole(command), page.width().saturating_sub(8));

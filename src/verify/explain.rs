@@ -166,8 +166,9 @@ impl One<'_, '_, '_> {
             (Weight::Doubt, why(&seen.unknown))
         } else if seen.unnamed.count > 0 {
             (Weight::Doubt, why(&seen.unnamed))
-        } else if let Some(outside) = outside {
-            (Weight::Masked, why(&outside.outside))
+        } else if outside.is_some() {
+            let why = "whose traffic it is is hidden on the gateway's outside; a record of the inside to the same far end accounts for it";
+            (Weight::Masked, why.to_owned())
         } else if seen.route_alone.count > 0 {
             (Weight::RouteAlone, why(&seen.route_alone))
         } else if seen.excepted.iter().any(|(excepted, _)| *excepted > 0) {
