@@ -90,7 +90,7 @@ pub fn deliver(
     out.commit().map_err(|error| failed(&target, &error))
 }
 
-/// How a report for people looks there.
+/// How a text is laid out where it goes.
 pub fn style_of(speech: Speech, target: &Target) -> Style {
     let terminal = matches!(target, Target::Stdout) && io::stdout().is_terminal();
     let width = match (

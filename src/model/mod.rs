@@ -3,8 +3,9 @@
 pub mod address;
 pub mod batch;
 pub mod bounded;
-mod document;
+pub mod document;
 pub mod evidence;
+pub mod explanation;
 pub mod field;
 pub mod format;
 pub mod metrics;
