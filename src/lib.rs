@@ -17,6 +17,8 @@ pub mod diag;
 pub mod ingest;
 pub mod model;
 pub mod policy;
+#[cfg(feature = "sql")]
+pub mod query;
 pub mod report;
 pub mod seal;
 pub mod topology;

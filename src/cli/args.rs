@@ -8,6 +8,8 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use flowproof::model::window::Window;
 
 use super::args_evidence::{CheckEvidence, Report};
+#[cfg(feature = "sql")]
+use super::args_query::Query;
 use super::console::Color;
 use super::signing;
 use super::values::{ReportTo, Target, Time, parse_duration, parse_size};
@@ -23,6 +25,7 @@ const EXAMPLES: &str = "\
 Examples:
   flowproof verify logs/ --topology topology.json
   flowproof classify logs/ --topology topology.json --output flows.parquet
+  flowproof query logs/ --topology topology.json --sql 'SELECT path, sum(bytes) FROM flows GROUP BY path'
   flowproof check evidence.json";
 
 const VERIFY_EXAMPLES: &str = "\
@@ -75,6 +78,8 @@ pub struct Cli {
 pub enum Command {
     Verify(Box<Verify>),
     Classify(Box<Classify>),
+    #[cfg(feature = "sql")]
+    Query(Box<Query>),
     Report(Report),
     Check(Box<CheckEvidence>),
     Topology(Topology),

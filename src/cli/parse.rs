@@ -43,6 +43,13 @@ pub fn parse(
             "classify",
             check_input(&classify.input, now_s).and_then(|()| classify.format().map(|_| ())),
         ),
+        #[cfg(feature = "sql")]
+        Command::Query(query) if !query.list => (
+            "query",
+            check_input(&query.input, now_s).and_then(|()| query.format().map(|_| ())),
+        ),
+        #[cfg(feature = "sql")]
+        Command::Query(_) => return Ok(cli),
         Command::Topology(Topology {
             command: TopologyCommand::Snapshot(asked),
         }) => ("topology", snapshot::check(asked)),
