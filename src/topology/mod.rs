@@ -11,7 +11,6 @@ mod compile_interfaces;
 mod compile_routes;
 mod compiler;
 pub mod describe;
-pub mod facts;
 pub mod intervals;
 mod load;
 pub mod ranges;
