@@ -7,6 +7,17 @@ use serde::Deserialize;
 
 use crate::diag::show;
 
+/// A fact that no verdict rests on: two answers that differ in it alone still say the same of the network.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(transparent)]
+pub struct Aside<T>(pub T);
+
+impl<T> PartialEq for Aside<T> {
+    fn eq(&self, _: &Self) -> bool {
+        true
+    }
+}
+
 macro_rules! answers {
     ($($(#[$doc:meta])* $name:ident { $($field:ident: $type:ty,)* })*) => {
         $(
@@ -36,6 +47,7 @@ answers! {
         prefix_lists: Vec<PrefixList>,
         managed_prefix_lists: Vec<PrefixList>,
         flow_logs: Vec<FlowLog>,
+        security_groups: Vec<SecurityGroup>,
         next_token: Option<String>,
         missing: Vec<MissingCall>,
     }
@@ -80,6 +92,7 @@ answers! {
         vpc_id: String,
         associations: Vec<RouteTableAssociation>,
         routes: Vec<Route>,
+        tags: Aside<Vec<Tag>>,
     }
     /// Which subnet or gateway uses a table.
     RouteTableAssociation {
@@ -123,7 +136,16 @@ answers! {
         ipv6_prefixes: Vec<Ipv6Prefix>,
         association: Option<Association>,
         tag_set: Vec<Tag>,
+        availability_zone: Aside<Option<String>>,
+        availability_zone_id: Aside<Option<String>>,
+        requester_managed: Aside<Option<bool>>,
+        groups: Aside<Vec<GroupId>>,
+        attachment: Aside<Option<NetworkInterfaceAttachment>>,
     }
+    /// What an interface is attached to.
+    NetworkInterfaceAttachment { instance_id: Option<String>, instance_owner_id: Option<String>, }
+    /// A security group, by id.
+    GroupId { group_id: Option<String>, group_name: Option<String>, }
     /// One IPv4 address of an interface.
     PrivateIpAddress { private_ip_address: Option<String>, association: Option<Association>, }
     /// A public address that stands for a private one.
@@ -145,7 +167,16 @@ answers! {
         route_table_ids: Vec<String>,
         subnet_ids: Vec<String>,
         network_interface_ids: Vec<String>,
+        groups: Aside<Vec<GroupId>>,
+        private_dns_enabled: Aside<Option<bool>>,
+        dns_options: Aside<Option<DnsOptions>>,
+        ip_address_type: Aside<Option<String>>,
+        policy_document: Aside<Option<String>>,
+        creation_timestamp: Aside<Option<serde_json::Value>>,
+        tags: Aside<Vec<Tag>>,
     }
+    /// For whom an endpoint's private name is answered.
+    DnsOptions { private_dns_only_for_inbound_resolver_endpoint: Option<bool>, }
     /// describe-nat-gateways
     NatGateway {
         nat_gateway_id: String,
@@ -156,12 +187,17 @@ answers! {
         subnet_id: Option<String>,
         route_table_id: Option<String>,
         nat_gateway_addresses: Vec<NatGatewayAddress>,
+        create_time: Aside<Option<serde_json::Value>>,
+        failure_message: Aside<Option<String>>,
+        tags: Aside<Vec<Tag>>,
     }
     /// One address of a NAT gateway.
     NatGatewayAddress {
         network_interface_id: Option<String>,
         private_ip: Option<String>,
         public_ip: Option<String>,
+        availability_zone: Aside<Option<String>>,
+        availability_zone_id: Aside<Option<String>>,
     }
     /// describe-internet-gateways
     InternetGateway { internet_gateway_id: String, attachments: Vec<Attachment>, }
@@ -220,6 +256,30 @@ answers! {
         max_aggregation_interval: Option<i64>,
         creation_time: Option<serde_json::Value>,
     }
+    /// describe-security-groups
+    SecurityGroup {
+        group_id: String,
+        group_name: Option<String>,
+        vpc_id: Option<String>,
+        owner_id: Option<String>,
+        ip_permissions: Vec<IpPermission>,
+    }
+    /// One rule of a security group.
+    IpPermission {
+        ip_protocol: Option<String>,
+        from_port: Option<i64>,
+        to_port: Option<i64>,
+        ip_ranges: Vec<IpRange>,
+        ipv6_ranges: Vec<Ipv6Range>,
+        prefix_list_ids: Vec<PrefixListId>,
+        user_id_group_pairs: Vec<GroupId>,
+    }
+    /// A CIDR that a rule admits.
+    IpRange { cidr_ip: Option<String>, }
+    /// A CIDR that a rule admits.
+    Ipv6Range { cidr_ipv6: Option<String>, }
+    /// A prefix list that a rule admits.
+    PrefixListId { prefix_list_id: Option<String>, }
     /// A tag.
     Tag { key: String, value: String, }
 }
@@ -261,6 +321,7 @@ pub const KEYS: &[&str] = &[
     "PrefixLists",
     "ManagedPrefixLists",
     "FlowLogs",
+    "SecurityGroups",
     "Missing",
     "NextToken",
     "captured_at",

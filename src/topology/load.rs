@@ -297,7 +297,7 @@ fn merge(into: &mut Parcel, from: Parcel, diagnostics: &mut Vec<Diagnostic>) {
         vpc_endpoints by vpc_endpoint_id, nat_gateways by nat_gateway_id, internet_gateways by internet_gateway_id,
         egress_only_internet_gateways by egress_only_internet_gateway_id, vpn_gateways by vpn_gateway_id,
         transit_gateway_vpc_attachments by transit_gateway_attachment_id,
-        vpc_peering_connections by vpc_peering_connection_id, flow_logs by flow_log_id
+        vpc_peering_connections by vpc_peering_connection_id, flow_logs by flow_log_id, security_groups by group_id
     );
     // Both describe-prefix-lists and describe-managed-prefix-lists print `PrefixLists`; ids repeat across Regions.
     into.answers.prefix_lists.extend(from.answers.prefix_lists);

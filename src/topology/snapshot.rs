@@ -260,10 +260,11 @@ impl Snapshot {
         calls.filter(move |call| call.obligation() == obligation)
     }
 
-    /// Whether the other says the same of everything but flow logs. What one lacks weighs by itself.
+    /// Whether the other says the same of everything but flow logs and security groups. What one lacks weighs by itself.
     pub fn same_network(&self, other: &Snapshot) -> bool {
         let network = |answers: &Answers| Answers {
             flow_logs: Vec::new(),
+            security_groups: Vec::new(),
             missing: Vec::new(),
             ..answers.clone()
         };
