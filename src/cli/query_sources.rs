@@ -15,7 +15,7 @@ use flowproof::model::window::{Window, rfc3339};
 use flowproof::policy::Policy;
 use flowproof::query::Sources;
 use flowproof::query::tables::{Facts, Prices};
-use flowproof::topology::{Document, World};
+use flowproof::topology::World;
 use flowproof::verify::Plan;
 use tempfile::NamedTempFile;
 
@@ -30,7 +30,6 @@ pub struct Opened {
     pub world: Arc<World>,
     pub logs: Arc<Logs>,
     pub threads: usize,
-    documents: Vec<Document>,
     ranges: Option<load::Named<Vec<u8>>>,
     aws: Option<Aws>,
 }
@@ -94,7 +93,6 @@ impl Opened {
             world,
             logs: Arc::new(logs),
             threads: rayon::current_num_threads(),
-            documents,
             ranges,
             aws,
         })
@@ -110,7 +108,6 @@ impl Opened {
             .as_ref()
             .map(|(name, text)| (name.as_str(), text.as_str()));
         Ok(Facts {
-            documents: self.documents.clone(),
             ranges: self.ranges.clone(),
             in_scope: self.logs.in_scope(),
             prices: Prices::read(prices)?,

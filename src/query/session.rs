@@ -295,7 +295,7 @@ fn maker(
                 threads: setup.threads,
             }));
         }
-        tables::table(name, &facts, &setup.sources).ok_or_else(Vec::new)
+        tables::table(name, &facts, &setup.world, &setup.sources).ok_or_else(Vec::new)
     }
 }
 

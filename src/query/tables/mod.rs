@@ -15,16 +15,13 @@ use datafusion::catalog::TableProvider;
 use crate::diag::Diagnostic;
 use crate::query::small::{MakeRows, Small, TableInfo};
 use crate::query::sources::Sources;
-use crate::topology::Document;
-use crate::topology::facts::Facts as Network;
+use crate::topology::World;
 
 pub use prices::Prices;
 
 /// What the small tables are made of.
 #[derive(Clone, Debug, Default)]
 pub struct Facts {
-    /// The topology.
-    pub documents: Vec<Document>,
     /// An ip-ranges.json by name, if one was given; else the built-in one.
     pub ranges: Option<(String, Vec<u8>)>,
     /// Ids of the interfaces in the policy's scope.
@@ -50,18 +47,19 @@ pub const SMALL: &[TableInfo] = &[
 pub(super) fn table(
     name: &str,
     facts: &Arc<Facts>,
+    world: &Arc<World>,
     sources: &Arc<dyn Sources>,
 ) -> Option<Arc<dyn TableProvider>> {
     let info = SMALL.iter().find(|info| info.name == name)?;
-    let (facts, sources) = (Arc::clone(facts), Arc::clone(sources));
+    let (facts, sources, world) = (Arc::clone(facts), Arc::clone(sources), Arc::clone(world));
     let made: Box<MakeRows> = match name {
-        "prefixes" => Box::new(move || prefixes::rows(&facts)),
+        "prefixes" => Box::new(move || prefixes::rows(&facts, &network::Network::of(&world))),
         "prices" => Box::new(move || Ok(facts.prices.rows())),
         "gaps" => Box::new(move || judgement::gaps(sources.as_ref())),
         "claims" => Box::new(move || judgement::claims(sources.as_ref())),
         name => {
             let make = network::maker(name)?;
-            Box::new(move || Ok(make(&Network::read(&facts.documents), &facts)))
+            Box::new(move || Ok(make(&network::Network::of(&world), &facts)))
         }
     };
     Some(Arc::new(Small::new(*info, made)) as Arc<dyn TableProvider>)

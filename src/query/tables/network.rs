@@ -1,13 +1,16 @@
 //! Tables of the topology: interfaces, subnets, routes, endpoints, NAT gateways.
 
+use std::collections::BTreeMap;
+
 use serde_json::{Map, Value};
 
 use super::{Facts, joined};
 use crate::query::small::Kind::{Bool, Text, Time};
 use crate::query::small::{Cell, Rows, TableInfo};
-use crate::topology::describe::{Route, Tag};
-use crate::topology::facts::{Facts as Network, Group, Interface, Told};
-use crate::topology::service::{region_of_arn, region_of_name, service_of_name};
+use crate::topology::World;
+use crate::topology::facts::{self, EndpointPolicy, Label, name_of};
+use crate::topology::facts_of_routes::RouteTable;
+use crate::topology::service::{region_of_name, service_of_name};
 
 #[rustfmt::skip]
 pub const INTERFACES: TableInfo = TableInfo {
@@ -119,6 +122,55 @@ pub const NAT_GATEWAYS: TableInfo = TableInfo {
     ],
 };
 
+/// Every resource of the topologies once, by id, beside the snapshot that knows it last.
+pub struct Network {
+    snapshots: Vec<facts::Facts>,
+}
+
+type Latest<'n, T> = BTreeMap<&'n str, (&'n facts::Facts, &'n T)>;
+
+impl Network {
+    /// What all snapshots tell, by time, undated ones first.
+    pub fn of(world: &World) -> Network {
+        Network {
+            snapshots: world.snapshots.iter().map(facts::Facts::of).collect(),
+        }
+    }
+
+    fn latest<'n, T>(
+        &'n self,
+        list: impl Fn(&'n facts::Facts) -> &'n [T],
+        id: impl Fn(&'n T) -> &'n str,
+    ) -> Latest<'n, T> {
+        let all = self.snapshots.iter();
+        let all = all.flat_map(|facts| list(facts).iter().map(move |one| (facts, one)));
+        all.map(|(facts, one)| (id(one), (facts, one))).collect()
+    }
+
+    fn endpoints(&self) -> Latest<'_, facts::Endpoint> {
+        self.latest(|facts| &facts.endpoints, |one| &one.id)
+    }
+
+    fn nat_gateways(&self) -> Latest<'_, facts::NatGateway> {
+        self.latest(|facts| &facts.nat_gateways, |one| &one.id)
+    }
+
+    /// Prefix lists by id and Region, for the same id is another list elsewhere; one with its CIDRs before one without.
+    pub fn prefix_lists(&self) -> Vec<(Option<&str>, &facts::PrefixList)> {
+        let mut lists = BTreeMap::new();
+        for facts in &self.snapshots {
+            for list in &facts.prefix_lists {
+                let key = (list.id.as_str(), facts.region.as_deref());
+                if list.cidrs.is_some() || !lists.contains_key(&key) {
+                    lists.insert(key, list);
+                }
+            }
+        }
+        let lists = lists.into_iter();
+        lists.map(|((_, region), list)| (region, list)).collect()
+    }
+}
+
 type Make = fn(&Network, &Facts) -> Rows;
 
 /// What makes the rows of a table.
@@ -133,262 +185,170 @@ pub fn maker(name: &str) -> Option<Make> {
     }
 }
 
-fn interfaces(network: &Network, facts: &Facts) -> Rows {
-    let row = |told: &Told<Interface>| {
-        let (fact, known) = (&told.fact, &told.fact.known);
-        let id = &known.network_interface_id;
-        let subnet = known
-            .subnet_id
-            .as_ref()
-            .and_then(|id| network.subnets.get(id));
-        let zone = fact.availability_zone.as_ref();
-        let zone = zone
-            .or_else(|| subnet?.fact.availability_zone.as_ref())
-            .cloned();
-        let zone_id = fact.availability_zone_id.as_ref();
-        let zone_id = zone_id.or_else(|| subnet?.fact.availability_zone_id.as_ref());
-        let instance = fact.attachment.as_ref();
+fn interfaces(network: &Network, known: &Facts) -> Rows {
+    let (mut endpoint_of, mut nat_of) = (BTreeMap::new(), BTreeMap::new());
+    for (_, endpoint) in network.endpoints().into_values() {
+        endpoint_of.extend(endpoint.interfaces.iter().map(|id| (id, &endpoint.id)));
+    }
+    for (_, nat) in network.nat_gateways().into_values() {
+        nat_of.extend(nat.interfaces.iter().map(|id| (id, &nat.id)));
+    }
+    let row = |(facts, one): (&facts::Facts, &facts::Interface)| {
+        let owner = one.owner_id.as_ref().or(facts.account_id.as_ref());
         vec![
-            id.into(),
-            (&known.interface_type).into(),
-            (&known.description).into(),
-            name_in(&known.tag_set),
-            (&known.vpc_id).into(),
-            (&known.subnet_id).into(),
-            (&zone).into(),
-            (&zone_id.cloned()).into(),
-            region(zone.as_deref(), told),
-            (&known.owner_id.clone().or_else(|| told.account_id.clone())).into(),
-            instance.map_or(Cell::Null, |instance| (&instance.instance_id).into()),
-            fact.requester_managed.into(),
-            (&known.status).into(),
-            joined(private_of(fact).into_iter()),
-            joined(public_of(fact).into_iter()),
-            groups(&fact.groups),
-            network.endpoint_of(id).into(),
-            network.nat_gateway_of(id).into(),
-            tags(&known.tag_set),
-            facts.in_scope.contains(id).into(),
-            told.captured_s.into(),
+            (&one.id).into(),
+            (&one.interface_type).into(),
+            (&one.description).into(),
+            name_of(&one.tags).into(),
+            (&one.vpc_id).into(),
+            (&one.subnet_id).into(),
+            (&one.zone).into(),
+            (&one.zone_id).into(),
+            region(one.zone.as_deref(), facts),
+            (&owner.cloned()).into(),
+            (&one.instance_id).into(),
+            one.requester_managed.into(),
+            (&one.status).into(),
+            all(&one.private_addresses),
+            all(&one.public_addresses),
+            all(&one.security_groups),
+            endpoint_of.get(&one.id).map(|id| id.as_str()).into(),
+            nat_of.get(&one.id).map(|id| id.as_str()).into(),
+            tags(&one.tags),
+            known.in_scope.contains(&one.id).into(),
+            facts.captured_s.into(),
         ]
     };
-    network.interfaces.values().map(row).collect()
-}
-
-/// Its own addresses, the primary one first, each once.
-fn private_of(fact: &Interface) -> Vec<&str> {
-    let known = &fact.known;
-    let listed = known.private_ip_addresses.iter();
-    let v6 = known.ipv6_addresses.iter();
-    let all = std::iter::once(known.private_ip_address.as_deref())
-        .chain(listed.map(|one| one.private_ip_address.as_deref()))
-        .chain(v6.map(|one| one.ipv6_address.as_deref()));
-    once(all.flatten())
-}
-
-fn public_of(fact: &Interface) -> Vec<&str> {
-    let listed = fact.known.private_ip_addresses.iter();
-    let listed = listed.filter_map(|one| one.association.as_ref());
-    let all = fact.known.association.iter().chain(listed);
-    let texts = all.flat_map(|one| [one.public_ip.as_deref(), one.carrier_ip.as_deref()]);
-    once(texts.flatten())
-}
-
-fn once<'t>(texts: impl Iterator<Item = &'t str>) -> Vec<&'t str> {
-    let mut seen = Vec::new();
-    for text in texts {
-        if !seen.contains(&text) {
-            seen.push(text);
-        }
-    }
-    seen
+    let latest = network.latest(|facts| &facts.interfaces, |one| &one.id);
+    latest.into_values().map(row).collect()
 }
 
 fn subnets(network: &Network) -> Rows {
-    let row = |told: &Told<crate::topology::describe::Subnet>| {
-        let fact = &told.fact;
-        let v6 = fact.ipv6_cidr_block_association_set.iter();
-        let of_arn = fact.subnet_arn.as_deref().and_then(region_of_arn);
+    let row = |(facts, one): (&facts::Facts, &facts::Subnet)| {
         vec![
-            (&fact.subnet_id).into(),
-            (&fact.vpc_id).into(),
-            name_in(&fact.tags),
-            (&fact.cidr_block).into(),
-            joined(v6.filter_map(|one| one.ipv6_cidr_block.as_deref())),
-            (&fact.availability_zone).into(),
-            (&fact.availability_zone_id).into(),
-            of_arn.map_or_else(
-                || region(fact.availability_zone.as_deref(), told),
-                Cell::Text,
-            ),
-            network.table_of(fact).into(),
-            tags(&fact.tags),
+            (&one.id).into(),
+            (&one.vpc_id).into(),
+            name_of(&one.tags).into(),
+            (&one.cidr).into(),
+            all(&one.ipv6_cidrs),
+            (&one.zone).into(),
+            (&one.zone_id).into(),
+            region(one.zone.as_deref(), facts),
+            (&one.route_table).into(),
+            tags(&one.tags),
         ]
     };
-    network.subnets.values().map(row).collect()
+    let latest = network.latest(|facts| &facts.subnets, |one| &one.id);
+    latest.into_values().map(row).collect()
 }
 
 fn routes(network: &Network) -> Rows {
     let mut rows = Rows::new();
-    for told in network.route_tables.values() {
-        let table = &told.fact;
-        let subnets = network.subnets_of(table);
-        let zone = subnets.iter().find_map(|id| {
-            let subnet = network.subnets.get(*id)?;
-            subnet.fact.availability_zone.as_deref()
-        });
+    let latest = network.latest(|facts| &facts.route_tables, |one: &RouteTable| &one.id);
+    for (facts, table) in latest.into_values() {
+        let zone = zone_of(facts, &table.subnets);
         for route in &table.routes {
-            let destination = route
-                .destination_cidr_block
-                .as_ref()
-                .or(route.destination_ipv6_cidr_block.as_ref())
-                .or(route.destination_prefix_list_id.as_ref());
-            let (target, kind) = target(route, network);
+            let text = |text: &str| Cell::from((!text.is_empty()).then_some(text));
+            let list = route.destination.starts_with("pl-");
             rows.push(vec![
-                (&table.route_table_id).into(),
+                (&table.id).into(),
                 (&table.vpc_id).into(),
-                region(zone, told),
-                (&destination.cloned()).into(),
-                (&route.destination_prefix_list_id).into(),
-                target.into(),
-                kind.into(),
+                region(zone, facts),
+                text(&route.destination),
+                list.then_some(route.destination.as_str()).into(),
+                text(&route.target),
+                route.target_kind.into(),
                 (&route.origin).into(),
                 (&route.state).into(),
-                joined(subnets.iter().copied()),
+                all(&table.subnets),
             ]);
         }
     }
     rows
 }
 
-/// The id that a route leads to, and what that is.
-fn target<'r>(route: &'r Route, network: &Network) -> (Option<&'r str>, &'static str) {
-    let by_key = [
-        (&route.nat_gateway_id, "nat-gateway"),
-        (&route.transit_gateway_id, "transit-gateway"),
-        (&route.vpc_peering_connection_id, "peering"),
-        (&route.network_interface_id, "interface"),
-        (
-            &route.egress_only_internet_gateway_id,
-            "egress-only-internet-gateway",
-        ),
-        (&route.carrier_gateway_id, "carrier-gateway"),
-        (&route.local_gateway_id, "local-gateway"),
-        (&route.core_network_arn, "core-network"),
-    ];
-    let known = by_key.into_iter().find(|(id, _)| id.is_some());
-    if let Some((id, kind)) = known {
-        return (id.as_deref(), kind);
-    }
-    let Some(gateway) = route.gateway_id.as_deref() else {
-        let other = route.odb_network_arn.as_deref();
-        return (other.or(route.instance_id.as_deref()), "other");
-    };
-    let kind = match gateway.split('-').next() {
-        Some("local") => "local",
-        Some("igw") => "internet-gateway",
-        Some("eigw") => "egress-only-internet-gateway",
-        Some("cagw") => "carrier-gateway",
-        Some("vgw") => "vpn",
-        Some("vpce") => {
-            let endpoint = network.endpoints.get(gateway);
-            let told = endpoint.and_then(|told| told.fact.known.vpc_endpoint_type.as_deref());
-            match (told, &route.destination_prefix_list_id) {
-                (Some("Gateway"), _) | (None, Some(_)) => "gateway-endpoint",
-                (Some(_), _) | (None, None) => "appliance-endpoint",
-            }
-        }
-        Some(_) | None => "other",
-    };
-    (Some(gateway), kind)
-}
-
 fn endpoints(network: &Network) -> Rows {
-    let row = |told: &Told<crate::topology::facts::Endpoint>| {
-        let (fact, known) = (&told.fact, &told.fact.known);
-        let subnets = || {
-            known
-                .subnet_ids
-                .iter()
-                .filter_map(|id| network.subnets.get(id))
+    let row = |(facts, one): (&facts::Facts, &facts::Endpoint)| {
+        let name = one.service_name.as_deref();
+        let of_name = || name?.split('.').find_map(region_of_name);
+        let mut zone_ids: Vec<&str> = one
+            .subnets
+            .iter()
+            .filter_map(|id| facts.subnet(id)?.zone_id.as_deref())
+            .collect();
+        zone_ids.sort_unstable();
+        zone_ids.dedup();
+        let policy = match one.policy {
+            EndpointPolicy::NotTold => None,
+            told => Some(told.as_str()),
         };
-        let zone = subnets().find_map(|told| told.fact.availability_zone.as_deref());
-        let name = known.service_name.as_deref();
-        let service_region = known.service_region.clone();
-        let service_region = service_region.or_else(|| name?.split('.').find_map(region_of_name));
-        let zones = subnets().filter_map(|told| told.fact.availability_zone_id.as_deref());
         vec![
-            (&known.vpc_endpoint_id).into(),
-            (&known.vpc_endpoint_type).into(),
-            (&known.service_name).into(),
+            (&one.id).into(),
+            (&one.endpoint_type).into(),
+            (&one.service_name).into(),
             (&name.and_then(service_of_name)).into(),
-            (&service_region).into(),
-            (&known.vpc_id).into(),
-            region(zone, told),
-            (&known.state).into(),
-            fact.private_dns_enabled.into(),
-            joined(known.subnet_ids.iter().map(String::as_str)),
-            joined(known.network_interface_ids.iter().map(String::as_str)),
-            joined(known.route_table_ids.iter().map(String::as_str)),
-            groups(&fact.groups),
-            joined(once(zones).into_iter()),
-            fact.policy_word().into(),
-            name_in(&fact.tags),
-            fact.created_s().into(),
+            (&one.service_region.clone().or_else(of_name)).into(),
+            (&one.vpc_id).into(),
+            region(zone_of(facts, &one.subnets), facts),
+            (&one.state).into(),
+            one.private_dns.into(),
+            all(&one.subnets),
+            all(&one.interfaces),
+            all(&one.route_tables),
+            all(&one.security_groups),
+            joined(zone_ids.into_iter()),
+            policy.into(),
+            name_of(&one.tags).into(),
+            one.created_s.into(),
         ]
     };
-    network.endpoints.values().map(row).collect()
+    network.endpoints().into_values().map(row).collect()
 }
 
 fn nat_gateways(network: &Network) -> Rows {
-    let row = |told: &Told<crate::topology::facts::NatGateway>| {
-        let (fact, known) = (&told.fact, &told.fact.known);
-        let subnet = known
-            .subnet_id
-            .as_ref()
-            .and_then(|id| network.subnets.get(id));
-        let zone = subnet.and_then(|told| told.fact.availability_zone.as_deref());
-        let zone_id = subnet.and_then(|told| told.fact.availability_zone_id.as_deref());
-        let addresses = || known.nat_gateway_addresses.iter();
+    let row = |(facts, one): (&facts::Facts, &facts::NatGateway)| {
+        let subnet = one.subnet_id.as_deref().and_then(|id| facts.subnet(id));
+        let zone_id = subnet.and_then(|subnet| subnet.zone_id.as_deref());
         vec![
-            (&known.nat_gateway_id).into(),
-            (&known.vpc_id).into(),
-            (&known.subnet_id).into(),
+            (&one.id).into(),
+            (&one.vpc_id).into(),
+            (&one.subnet_id).into(),
             zone_id.into(),
-            region(zone, told),
-            (&known.state).into(),
-            (&known.connectivity_type).into(),
-            (&known.availability_mode).into(),
-            joined(addresses().filter_map(|one| one.private_ip.as_deref())),
-            joined(addresses().filter_map(|one| one.public_ip.as_deref())),
-            joined(addresses().filter_map(|one| one.network_interface_id.as_deref())),
-            name_in(&fact.tags),
+            region(one.zone.as_deref(), facts),
+            (&one.state).into(),
+            (&one.connectivity).into(),
+            (&one.mode).into(),
+            all(&one.private_addresses),
+            all(&one.public_addresses),
+            all(&one.interfaces),
+            name_of(&one.tags).into(),
         ]
     };
-    network.nat_gateways.values().map(row).collect()
+    network.nat_gateways().into_values().map(row).collect()
+}
+
+fn zone_of<'f>(facts: &'f facts::Facts, subnets: &[String]) -> Option<&'f str> {
+    subnets
+        .iter()
+        .find_map(|id| facts.subnet(id)?.zone.as_deref())
 }
 
 /// By the zone, else as the document says of all that is in it.
-fn region<T>(zone: Option<&str>, told: &Told<T>) -> Cell {
+fn region(zone: Option<&str>, facts: &facts::Facts) -> Cell {
     let of_zone = zone.and_then(region_of_name);
-    (&of_zone.or_else(|| told.region.clone())).into()
+    (&of_zone.or_else(|| facts.region.clone())).into()
 }
 
-fn name_in(tags: &[Tag]) -> Cell {
-    let name = tags.iter().find(|tag| tag.key == "Name");
-    name.map(|tag| tag.value.as_str()).into()
-}
-
-fn groups(groups: &[Group]) -> Cell {
-    joined(groups.iter().map(|group| group.group_id.as_str()))
+fn all(texts: &[String]) -> Cell {
+    joined(texts.iter().map(String::as_str))
 }
 
 /// A JSON object, keys sorted.
-fn tags(tags: &[Tag]) -> Cell {
-    let mut tags: Vec<&Tag> = tags.iter().collect();
-    tags.sort_by(|a, b| a.key.cmp(&b.key));
+fn tags(tags: &[Label]) -> Cell {
+    let mut tags: Vec<&Label> = tags.iter().collect();
+    tags.sort();
     let pairs = tags
         .iter()
-        .map(|tag| (tag.key.clone(), Value::from(tag.value.as_str())));
+        .map(|(key, value)| (key.clone(), Value::from(value.as_str())));
     Cell::Text(Value::Object(pairs.collect::<Map<_, _>>()).to_string())
 }

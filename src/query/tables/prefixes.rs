@@ -1,9 +1,9 @@
 //! The table `prefixes`: AWS's published ranges, and the prefix lists of the topology.
 
-use super::{Facts, Judged, joined};
+use super::network::Network;
+use super::{Facts, Judged};
 use crate::query::small::Kind::Text;
 use crate::query::small::{Cell, Rows, TableInfo};
-use crate::topology::facts::Facts as Network;
 use crate::topology::ranges::published;
 use crate::topology::service::service_of_name;
 
@@ -23,7 +23,7 @@ pub const PREFIXES: TableInfo = TableInfo {
 };
 
 /// The rows: the published ranges in AWS's order, then the lists by id.
-pub fn rows(facts: &Facts) -> Judged<Rows> {
+pub fn rows(facts: &Facts, network: &Network) -> Judged<Rows> {
     let ranges = facts.ranges.as_ref();
     let ranges = ranges.map(|(name, bytes)| (name.as_str(), bytes.as_slice()));
     let published = published(ranges).map_err(|problem| vec![*problem])?;
@@ -41,26 +41,18 @@ pub fn rows(facts: &Facts) -> Judged<Rows> {
             ]
         })
         .collect();
-    let network = Network::read(&facts.documents);
-    for ((_, region), told) in &network.prefix_lists {
-        let list = &told.fact;
-        let name = list.prefix_list_name.as_deref().unwrap_or_default();
+    for (region, list) in network.prefix_lists() {
+        let name = list.name.as_deref().unwrap_or_default();
         let aws = name.starts_with("com.amazonaws.");
         let service = if aws { service_of_name(name) } else { None };
-        let entries = list
-            .entries
-            .iter()
-            .flatten()
-            .map(|entry| entry.cidr.as_str());
-        let cidrs = list.cidrs.iter().flatten().map(String::as_str);
-        for cidr in cidrs.chain(entries) {
+        for cidr in list.cidrs.iter().flatten() {
             rows.push(vec![
                 cidr.into(),
                 (&service).into(),
                 region.into(),
                 "prefix-list".into(),
-                (&list.prefix_list_id).into(),
-                joined(list.prefix_list_name.as_deref().into_iter()),
+                (&list.id).into(),
+                (&list.name).into(),
                 Cell::Null,
             ]);
         }
