@@ -31,10 +31,10 @@ fn a_pipe_can_be_read_more_than_once() {
             "--sql",
             "SELECT DISTINCT input FROM flows",
             "--output-format",
-            "csv",
+            "jsonl",
         ],
     );
-    assert_eq!(ran.stdout, "input\n-\n", "under its own name");
+    assert_eq!(ran.stdout, "{\"input\":\"-\"}\n", "under its own name");
 }
 
 #[test]

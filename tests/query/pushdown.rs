@@ -1,6 +1,6 @@
 //! What is pushed into the scan changes no answer.
 
-use super::common::{world, worlds};
+use super::common::world;
 use super::{query, rows, rows_with};
 
 /// A filter, and the same in words that nothing can be pushed from: a random number is never below nought.
@@ -32,7 +32,13 @@ fn pairs() -> Vec<(String, String)> {
 
 #[test]
 fn a_filter_in_the_scan_lets_the_same_rows_pass() {
-    for world in worlds() {
+    for name in [
+        "forgotten-route-table",
+        "ipv6-past-endpoint",
+        "skipdata",
+        "parquet",
+    ] {
+        let world = world(name);
         let mut sql = String::new();
         for (index, (pushed, unpushed)) in pairs().iter().enumerate() {
             let what = "count(*), sum(bytes), min(line), max(peer)";
