@@ -18,6 +18,8 @@ pub mod explain;
 pub mod ingest;
 pub mod model;
 pub mod policy;
+#[cfg(feature = "sql")]
+pub mod query;
 pub mod report;
 pub mod seal;
 pub mod topology;

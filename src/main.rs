@@ -35,6 +35,11 @@ fn run(cli: Cli, now_s: i64) -> Outcome {
             cli::pool(asked.input.work.threads);
             explain::run(&asked, now_s, &stop)
         }
+        #[cfg(feature = "sql")]
+        Command::Query(asked) => {
+            cli::pool(asked.input.work.threads);
+            cli::query::run(&asked, now_s, &stop)
+        }
         Command::Report(asked) => report::run(&asked),
         Command::Check(asked) => {
             cli::pool(asked.work.threads);

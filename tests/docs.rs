@@ -15,6 +15,10 @@ use flowproof::diag::CODES;
 use flowproof::model::field::{FIELDS, Kind};
 use flowproof::topology::health::FINDINGS;
 
+#[cfg(feature = "sql")]
+#[path = "docs/sql.rs"]
+mod sql;
+
 fn same(file: &str, expected: &str) {
     let path = Path::new(env!("CARGO_MANIFEST_DIR"))
         .join("docs")

@@ -1,7 +1,7 @@
 //! Tags as Arrow columns: what `classify` and `query` show beside the log's own fields.
 //!
-//! To add a column: 1. its name in `TAG_COLUMNS`; 2. its values in `tag_columns`, at the same place; 3. a row in
-//! product.md section 5. The test holds names and values together.
+//! To add a column: 1. its name in `TAG_COLUMNS`; 2. its values in `tag_column`; 3. a row in product.md section 5. The test
+//! holds names and values together.
 
 mod own;
 
@@ -95,30 +95,41 @@ pub fn with_tags(
 }
 
 fn tag_columns(tags: &Tags, symbols: &Symbols) -> Result<Vec<ArrayRef>, ArrowError> {
+    (0..TAG_COLUMNS.len())
+        .map(|place| tag_column(place, tags, symbols))
+        .collect()
+}
+
+/// One of the columns of [`tag_fields`], by its place there: for who wants few of them.
+///
+/// # Errors
+/// As [`with_tags`]; a place beyond the last.
+pub fn tag_column(place: usize, tags: &Tags, symbols: &Symbols) -> Result<ArrayRef, ArrowError> {
     let rows = tags.rows.as_slice();
     let names = Names {
         symbols,
         extra: &tags.extra,
     };
-    Ok(vec![
-        words(rows, Path::ALL, Path::as_str, |tag| Some(tag.path as i32))?,
-        bases(rows)?,
-        names.column(rows, |tag| tag.via)?,
-        words(rows, Exit::ALL, Exit::as_str, |tag| Some(tag.exit as i32))?,
-        words(rows, Realm::ALL, Realm::as_str, |tag| {
+    match TAG_COLUMNS.get(place).map_or("", |row| row.0) {
+        "path" => words(rows, Path::ALL, Path::as_str, |tag| Some(tag.path as i32)),
+        "path_basis" => bases(rows),
+        "via" => names.column(rows, |tag| tag.via),
+        "exit" => words(rows, Exit::ALL, Exit::as_str, |tag| Some(tag.exit as i32)),
+        "realm" => words(rows, Realm::ALL, Realm::as_str, |tag| {
             tag.realm.map(|realm| realm as i32)
-        })?,
-        names.column(rows, |tag| tag.service)?,
-        addresses(rows, |tag| tag.workload)?,
-        names.column(rows, |tag| tag.workload_interface)?,
-        addresses(rows, |tag| tag.peer)?,
-        words(rows, Vantage::ALL, Vantage::as_str, |tag| {
+        }),
+        "service" => names.column(rows, |tag| tag.service),
+        "workload" => addresses(rows, |tag| tag.workload),
+        "workload_interface" => names.column(rows, |tag| tag.workload_interface),
+        "peer" => addresses(rows, |tag| tag.peer),
+        "vantage" => words(rows, Vantage::ALL, Vantage::as_str, |tag| {
             Some(tag.vantage as i32)
-        })?,
-        words(rows, Initiator::ALL, Initiator::as_str, |tag| {
+        }),
+        "initiator" => words(rows, Initiator::ALL, Initiator::as_str, |tag| {
             Some(tag.initiator as i32)
-        })?,
-    ])
+        }),
+        name => Err(ArrowError::SchemaError(format!("no tag column `{name}`"))),
+    }
 }
 
 fn dictionary(keys: Int32Array, values: StringArray) -> Result<ArrayRef, ArrowError> {

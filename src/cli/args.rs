@@ -8,6 +8,8 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use flowproof::model::window::Window;
 
 use super::args_evidence::{CheckEvidence, Report};
+#[cfg(feature = "sql")]
+use super::args_query::Query;
 use super::console::Color;
 use super::signing;
 use super::values::{ReportTo, Target, Time, parse_duration, parse_size};
@@ -23,6 +25,7 @@ const EXAMPLES: &str = "\
 Examples:
   flowproof verify logs/ --topology topology.json
   flowproof classify logs/ --topology topology.json --output flows.parquet
+  flowproof query logs/ --topology topology.json --sql 'SELECT path, sum(bytes) FROM flows GROUP BY path'
   flowproof check evidence.json";
 
 const VERIFY_EXAMPLES: &str = "\
@@ -84,6 +87,8 @@ pub enum Command {
     Verify(Box<Verify>),
     Classify(Box<Classify>),
     Explain(Box<Explain>),
+    #[cfg(feature = "sql")]
+    Query(Box<Query>),
     Report(Report),
     Check(Box<CheckEvidence>),
     Topology(Topology),
@@ -369,7 +374,7 @@ pub struct Completions {
 }
 
 /// What is read, and how.
-#[derive(Debug, Args)]
+#[derive(Clone, Debug, Args)]
 pub struct Input {
     /// Flow logs: files, folders, globs, `-` for stdin, s3://BUCKET/PREFIX, cloudwatch:LOG-GROUP; several may be mixed
     ///
@@ -495,7 +500,7 @@ pub struct AtAws {
 }
 
 /// Where the network's shape comes from.
-#[derive(Debug, Args)]
+#[derive(Clone, Debug, Args)]
 pub struct Topologies {
     /// The network's shape: a folder of `aws ec2 describe-… --output json` answers, or one file with all of them
     ///
@@ -517,7 +522,7 @@ impl Topologies {
 }
 
 /// Where the names of public addresses come from.
-#[derive(Debug, Args)]
+#[derive(Clone, Debug, Args)]
 pub struct Ranges {
     /// AWS's ip-ranges.json, which names the service behind a public address [default: a built-in copy]
     ///

@@ -2,6 +2,8 @@
 
 pub mod args;
 pub mod args_evidence;
+#[cfg(feature = "sql")]
+pub mod args_query;
 pub mod bundle;
 pub mod check;
 pub mod classify;
@@ -18,6 +20,14 @@ pub mod output;
 pub mod parse;
 pub mod pipeline;
 pub mod progress;
+#[cfg(feature = "sql")]
+pub mod query;
+#[cfg(feature = "sql")]
+pub mod query_answer;
+#[cfg(feature = "sql")]
+pub mod query_shell;
+#[cfg(feature = "sql")]
+pub mod query_sources;
 pub mod recompute;
 pub mod rejoin;
 pub mod remote;

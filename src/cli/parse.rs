@@ -45,6 +45,13 @@ pub fn parse(
             check_input(&classify.input, now_s).and_then(|()| classify.format().map(|_| ())),
         ),
         Command::Explain(explain) => ("explain", check_input(&explain.input, now_s)),
+        #[cfg(feature = "sql")]
+        Command::Query(query) if !query.list => (
+            "query",
+            check_input(&query.input, now_s).and_then(|()| query.format().map(|_| ())),
+        ),
+        #[cfg(feature = "sql")]
+        Command::Query(_) => return Ok(cli),
         Command::Topology(Topology {
             command: TopologyCommand::Snapshot(asked),
         }) => ("topology", snapshot::check(asked)),

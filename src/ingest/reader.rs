@@ -117,6 +117,14 @@ impl InputReader {
         }
     }
 
+    /// What was read until now, where nobody wants the rest: that takes nothing from the input, for no answer rests on it.
+    pub fn left(mut self) -> InputReport {
+        self.stage = Stage::Done;
+        self.records.finish();
+        while self.records.next_ready().is_some() {}
+        self.into_report()
+    }
+
     /// Bytes as stored that have been read; for a progress bar.
     pub fn bytes_read(&self) -> u64 {
         let streamed = self.stream.as_ref().map_or(0, Stream::count);

@@ -82,7 +82,7 @@ fn words(value: Option<impl ToString>) -> String {
 ///
 /// OWASP's list of what starts a formula: `= + - @`, tab, CR. A leading apostrophe makes it text. Plain numbers stay as they are,
 /// so that sums work. What hides is escaped, wherever it stands; nothing is cut.
-fn defused(cell: &str) -> String {
+pub(super) fn defused(cell: &str) -> String {
     let mut out = String::with_capacity(cell.len());
     if cell.starts_with(['=', '+', '-', '@', '\t', '\r', '\n']) && !is_plain_number(cell) {
         out.push('\'');

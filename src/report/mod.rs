@@ -14,6 +14,7 @@
 //! `shown::safe`, for machines by `shown::visible`, for spreadsheets by `csv::defused`, for readers of Markdown by
 //! `markdown::escape`, for SARIF's messages by `sarif::text`. Words that several reports say stand in `said`.
 
+pub mod answer;
 mod cited;
 mod csv;
 pub mod explain;

@@ -7,9 +7,9 @@ use tabled::settings::peaker::Priority;
 use tabled::settings::{Alignment, Modify, Padding, Style, Width};
 
 /// A column: its heading, and whether it holds numbers.
-pub(super) struct Column {
+pub(super) struct Column<'t> {
     /// Heading.
-    pub title: &'static str,
+    pub title: &'t str,
     /// Numbers stand to the right.
     pub number: bool,
 }
@@ -22,7 +22,7 @@ pub(super) fn columns_of(c: char) -> usize {
 /// The table in lines of at most `width` columns, heading first. Where it is too wide, the widest column is cut.
 ///
 /// Cells must be safe to show: see [`super::shown::safe`].
-pub(super) fn lines(columns: &[Column], rows: Vec<Vec<String>>, width: usize) -> Vec<String> {
+pub(super) fn lines(columns: &[Column<'_>], rows: Vec<Vec<String>>, width: usize) -> Vec<String> {
     const GAP: usize = 2;
     let mut builder = Builder::default();
     builder.push_record(columns.iter().map(|column| column.title));

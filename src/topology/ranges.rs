@@ -4,6 +4,7 @@
 //! Source: "AWS IP address ranges" in the VPC user guide: every service range is listed under AMAZON too; S3 ranges that are also
 //! under EC2 belong to S3 alone.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::io::Read;
 
@@ -59,6 +60,55 @@ struct Prefix {
     service: String,
 }
 
+/// A row of ip-ranges.json.
+#[derive(Clone, Debug, Deserialize)]
+pub struct Published {
+    /// The CIDR.
+    #[serde(alias = "ip_prefix", alias = "ipv6_prefix")]
+    pub prefix: IpNet,
+    /// The service in normal form.
+    pub service: String,
+    /// AWS's word: a Region, or `GLOBAL`.
+    pub region: String,
+    /// Where AWS announces it from.
+    #[serde(default)]
+    pub network_border_group: String,
+}
+
+/// The rows of an ip-ranges.json, gzip or plain, in AWS's order, IPv4 first; of the built-in one if none is given.
+///
+/// # Errors
+/// As [`Ranges::parse`].
+pub fn published(ranges: Option<(&str, &[u8])>) -> Result<Vec<Published>, Box<Diagnostic>> {
+    #[derive(Deserialize)]
+    struct Rows {
+        prefixes: Vec<Published>,
+        ipv6_prefixes: Vec<Published>,
+    }
+    let (source, bytes) = ranges.unwrap_or(("built-in", BUILT_IN));
+    let json = unzipped(source, bytes)?;
+    let rows: Rows = serde_json::from_slice(&json)
+        .map_err(|error| bad(source, Some(&error), &error.to_string()))?;
+    let rows = rows.prefixes.into_iter().chain(rows.ipv6_prefixes);
+    Ok(rows
+        .map(|row| Published {
+            service: normal_service(&row.service),
+            ..row
+        })
+        .collect())
+}
+
+fn unzipped<'b>(source: &str, bytes: &'b [u8]) -> Result<Cow<'b, [u8]>, Box<Diagnostic>> {
+    if !bytes.starts_with(&[0x1f, 0x8b]) {
+        return Ok(Cow::Borrowed(bytes));
+    }
+    let mut unzipped = Vec::new();
+    flate2::read::MultiGzDecoder::new(bytes)
+        .read_to_end(&mut unzipped)
+        .map_err(|error| bad(source, None, &error.to_string()))?;
+    Ok(Cow::Owned(unzipped))
+}
+
 /// The services of one piece of the address space.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct LabelSet {
@@ -102,15 +152,7 @@ impl Ranges {
         bytes: &[u8],
         symbols: &mut Symbols,
     ) -> Result<Ranges, Box<Diagnostic>> {
-        let mut unzipped = Vec::new();
-        let json = if bytes.starts_with(&[0x1f, 0x8b]) {
-            flate2::read::MultiGzDecoder::new(bytes)
-                .read_to_end(&mut unzipped)
-                .map_err(|error| bad(source, None, &error.to_string()))?;
-            &unzipped[..]
-        } else {
-            bytes
-        };
+        let json = &*unzipped(source, bytes)?;
         let document: Document = serde_json::from_slice(json)
             .map_err(|error| bad(source, Some(&error), &error.to_string()))?;
         let created = jiff::fmt::strtime::parse("%Y-%m-%d-%H-%M-%S", &document.create_date)

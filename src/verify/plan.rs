@@ -267,6 +267,11 @@ impl<'w> Plan<'w> {
         sym
     }
 
+    /// Interfaces in scope, by id.
+    pub fn scope_interfaces(&self) -> impl Iterator<Item = Sym> {
+        self.interfaces.iter().map(|interface| interface.id)
+    }
+
     fn resolve_scope(&mut self) {
         let (scope, world) = (&self.policy.scope, self.world);
         let at = Location::source(&self.policy.source).named("[scope]");
