@@ -14,6 +14,7 @@
 pub mod aws;
 pub mod classify;
 pub mod diag;
+pub mod explain;
 pub mod ingest;
 pub mod model;
 pub mod policy;

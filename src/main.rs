@@ -6,7 +6,7 @@ use std::process::ExitCode;
 
 use cli::args::{Cli, Command, TopologyCommand};
 use cli::exit::Outcome;
-use cli::{check, classify, interrupt, parse, report, shell, snapshot, topology, verify};
+use cli::{check, classify, explain, interrupt, parse, report, shell, snapshot, topology, verify};
 
 fn main() -> ExitCode {
     let now_s = jiff::Timestamp::now().as_second();
@@ -30,6 +30,10 @@ fn run(cli: Cli, now_s: i64) -> Outcome {
         Command::Classify(asked) => {
             cli::pool(asked.input.work.threads);
             classify::run(&asked, now_s, &stop)
+        }
+        Command::Explain(asked) => {
+            cli::pool(asked.input.work.threads);
+            explain::run(&asked, now_s, &stop)
         }
         Command::Report(asked) => report::run(&asked),
         Command::Check(asked) => {

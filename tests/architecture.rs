@@ -16,6 +16,10 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("ingest", &["aws", "model", "diag"]),
     ("classify", &["model", "topology", "diag"]),
     ("verify", &["model", "topology", "policy", "diag"]),
+    (
+        "explain",
+        &["classify", "verify", "topology", "model", "diag"],
+    ),
     ("report", &["model", "diag"]),
     ("seal", &["model", "diag"]),
 ];

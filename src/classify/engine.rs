@@ -4,12 +4,12 @@
 
 use rayon::prelude::*;
 
-use crate::classify::ends::{Logger, ends, initiator};
+use crate::classify::ends::{Logger, initiator};
 use crate::classify::exit::{End, follow, unowned};
 use crate::classify::naming::{Name, name};
 use crate::classify::place::{Place, places};
 use crate::classify::row::{Direction, Extra, Row, Rows};
-use crate::classify::rules::{Case, Decision, by_route, decide};
+use crate::classify::rules::{Case, Decision, decide};
 use crate::model::batch::{FlowBatch, Status};
 use crate::model::path::{Exit, Path};
 use crate::model::symbol::Sym;
@@ -62,14 +62,8 @@ fn tag(row: &Row, world: &World) -> Tag {
 }
 
 fn tag_at(row: &Row, place: Place<'_>) -> Tag {
-    let ends = ends(row, &place);
-    let route = by_route(&place, &ends);
-    let case = Case {
-        row: *row,
-        place,
-        ends,
-        route,
-    };
+    let case = Case::new(row, place);
+    let ends = case.ends;
     let decision = decide(&case);
     let (end, flags) = end_of(&case, &decision);
     let flags = flags.with(unowned(&place, decision.path, end, ends.peer));

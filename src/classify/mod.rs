@@ -13,7 +13,8 @@
 //! 5. [`exit`] follows the next hops' own tables; [`naming`] says whose address the peer's is.
 //!
 //! To add a rule: 1. a function in `rules.rs`, one row in `RULES` where it must stand; 2. its basis in `BASES`; 3. a row in the table
-//! test; 4. the same in `naive/judging.rs`, in other words; 5. a column that it needs in [`row::COLUMNS`].
+//! test; 4. the same in `naive/judging.rs`, in other words; 5. a column that it needs in [`row::COLUMNS`];
+//! 6. what it asks and looks at in `trace.rs`.
 
 pub mod columns;
 pub mod ends;
@@ -24,6 +25,7 @@ pub mod permits;
 pub mod place;
 pub mod row;
 pub mod rules;
+pub mod trace;
 
 #[cfg(test)]
 mod harness;

@@ -3,7 +3,7 @@
 //! In: a row, its place, its ends, and what the route table says. Out: a [`Decision`]. What the record says of itself stands
 //! before what the topology says: it was there. Sources: facts 1.2 (traffic-path), 1.6 (next-hop-*), 7 (each path).
 
-use crate::classify::ends::{Ends, Logger, initiator};
+use crate::classify::ends::{Ends, Logger, ends, initiator};
 use crate::classify::place::Place;
 use crate::classify::row::{Direction, Row, TypeWord};
 use crate::model::path::{Initiator, Path};
@@ -35,6 +35,19 @@ pub struct Case<'w> {
     pub ends: Ends,
     /// What the route table says of a packet from this interface to the peer.
     pub route: Option<Decision>,
+}
+
+impl<'w> Case<'w> {
+    /// A record at a place: its ends, and what the route table says of the way to the far end.
+    pub fn new(row: &Row, place: Place<'w>) -> Case<'w> {
+        let ends = ends(row, &place);
+        Case {
+            row: *row,
+            place,
+            ends,
+            route: by_route(&place, &ends),
+        }
+    }
 }
 
 /// A rule: a name, and what it says, if it has something to say.

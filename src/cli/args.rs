@@ -43,6 +43,13 @@ Examples:
   The last day as CSV on stdout:
     flowproof classify logs/ --topology topology.json --since 24h --output - --output-format csv";
 
+const EXPLAIN_EXAMPLES: &str = "\
+Examples:
+  Why did this flow take that path, and what does the policy say of it?
+    flowproof explain logs/ --topology topology.json --policy policy.toml --flow '10.40.2.10 3.5.11.24 443'
+  The witness that a report names:
+    flowproof explain logs/ --topology topology.json --record '…_20260811T0640Z_af1538f3.log.gz:7'";
+
 const SNAPSHOT_EXAMPLES: &str = "\
 Examples:
   One Region of the account that the environment names:
@@ -75,6 +82,7 @@ pub struct Cli {
 pub enum Command {
     Verify(Box<Verify>),
     Classify(Box<Classify>),
+    Explain(Box<Explain>),
     Report(Report),
     Check(Box<CheckEvidence>),
     Topology(Topology),
@@ -214,6 +222,48 @@ impl Classify {
                 format!("the name `{file}` does not tell the format\n\n  help: {help}")
             })
     }
+}
+
+/// Explain one flow: its records, its path and every reason for it, and what the claims say
+///
+/// Nothing is judged anew: each answer is that of the rule, route or claim that decides in classify and verify. What is inferred, as who is
+/// behind a NAT gateway that does not say, is marked as an inference. Exit code 0: found; 2: not found, or not readable.
+#[derive(Debug, Args)]
+#[command(after_help = EXIT_CODES, after_long_help = format!("{EXPLAIN_EXAMPLES}\n\n{EXIT_CODES}"))]
+#[command(group = clap::ArgGroup::new("which").required(true).args(["flow", "record"]))]
+pub struct Explain {
+    #[command(flatten)]
+    pub input: Input,
+
+    /// The flow: two ends and perhaps a port at either, in both directions
+    ///
+    /// An end is an address, a CIDR, `eni-…`, `i-…`, `any`, or `ADDRESS:PORT` as reports print it.
+    #[arg(long, value_name = "SRC DST [PORT]")]
+    pub flow: Option<String>,
+
+    /// One record, by its place: a name of an input, or the end of one, and a line or row
+    #[arg(long, value_name = "INPUT:LINE")]
+    pub record: Option<String>,
+
+    /// What must hold, in TOML [default: a built-in policy]
+    #[arg(long, value_name = "FILE")]
+    pub policy: Option<PathBuf>,
+
+    /// How to print it; json has every kind of record in full
+    #[arg(long, value_name = "FORMAT", value_enum, default_value_t = ExplainFormat::Text)]
+    pub output_format: ExplainFormat,
+
+    #[command(flatten)]
+    pub speech: Speech,
+}
+
+/// How an explanation is printed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum ExplainFormat {
+    /// For people
+    Text,
+    /// For programs
+    Json,
 }
 
 /// In what format classified records are written.

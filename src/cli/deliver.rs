@@ -78,7 +78,8 @@ pub fn deliver(
     Ok(())
 }
 
-fn style_of(speech: Speech, target: &Target) -> Style {
+/// How a text is laid out where it goes.
+pub fn style_of(speech: Speech, target: &Target) -> Style {
     let terminal = matches!(target, Target::Stdout) && io::stdout().is_terminal();
     let width = match (
         terminal,

@@ -8,6 +8,8 @@ pub mod classify;
 pub mod console;
 pub mod deliver;
 pub mod exit;
+pub mod explain;
+pub mod explain_lines;
 pub mod interrupt;
 pub mod judge;
 pub mod load;

@@ -43,6 +43,7 @@ pub fn parse(
             "classify",
             check_input(&classify.input, now_s).and_then(|()| classify.format().map(|_| ())),
         ),
+        Command::Explain(explain) => ("explain", check_input(&explain.input, now_s)),
         Command::Topology(Topology {
             command: TopologyCommand::Snapshot(asked),
         }) => ("topology", snapshot::check(asked)),

@@ -135,7 +135,7 @@ pub fn weigh(
 }
 
 /// Reads one input, handing over each batch while the next is decoded.
-fn each_batch(
+pub fn each_batch(
     input: &Input,
     options: &ReadOptions,
     progress: &Progress,

@@ -36,6 +36,7 @@ mod parquet;
 mod parquet_cells;
 mod parquet_footer;
 mod pieces;
+pub mod raw;
 mod reader;
 mod records;
 mod remote;

@@ -6,9 +6,10 @@ use std::sync::Arc;
 use arrow::array::{
     Array, ArrayRef, AsArray, DictionaryArray, FixedSizeBinaryArray, FixedSizeBinaryBuilder,
     Int32Array, Int32Builder, Int64Builder, PrimitiveArray, RecordBatch, RecordBatchOptions,
-    StringArray,
+    StringArray, UInt32Array,
 };
 use arrow::buffer::{Buffer, OffsetBuffer, ScalarBuffer};
+use arrow::compute::take_record_batch;
 use arrow::datatypes::{DataType, Field as ArrowField, Int32Type, Int64Type, Schema, SchemaRef};
 use arrow::error::ArrowError;
 
@@ -72,6 +73,28 @@ impl FlowBatch {
             statuses,
             lines,
         })
+    }
+
+    /// Some of the records, by row, in this order; their values are copied.
+    ///
+    /// # Errors
+    /// A row that is not there.
+    pub fn only(&self, rows: &[usize]) -> Result<FlowBatch, ArrowError> {
+        let beyond = || ArrowError::InvalidArgumentError("a row that is not there".into());
+        let index = |row: &usize| u32::try_from(*row).map_err(|_| beyond());
+        let indices: UInt32Array = rows
+            .iter()
+            .map(index)
+            .collect::<Result<Vec<u32>, _>>()?
+            .into();
+        if rows.iter().any(|row| *row >= self.len()) {
+            return Err(beyond());
+        }
+        FlowBatch::new(
+            take_record_batch(&self.records, &indices)?,
+            rows.iter().map(|row| self.statuses[*row]).collect(),
+            rows.iter().map(|row| self.lines[*row]).collect(),
+        )
     }
 
     /// How many records.

@@ -4,6 +4,7 @@ pub mod address;
 pub mod batch;
 pub mod bounded;
 pub mod evidence;
+pub mod explanation;
 pub mod field;
 pub mod format;
 pub mod metrics;

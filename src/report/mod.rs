@@ -16,6 +16,7 @@
 
 mod cited;
 mod csv;
+pub mod explain;
 #[cfg(test)]
 mod fixture;
 mod html;

@@ -17,6 +17,7 @@ pub mod ranges;
 pub mod routes;
 pub mod service;
 pub mod snapshot;
+pub mod weighed;
 mod world;
 
 #[cfg(test)]

@@ -16,6 +16,7 @@
 mod conclude;
 mod coverage;
 mod delivery;
+pub mod explain;
 mod group;
 mod judge;
 mod metrics;
