@@ -208,6 +208,37 @@ fn a_line_that_was_set_aside_is_shown_with_what_is_wrong() {
     );
 }
 
+#[test]
+fn a_record_that_is_no_flow_is_shown_with_what_it_means() {
+    let world = world("skipdata");
+    let (logs, topology) = (world.path("logs"), world.path("topology.json"));
+    for (word, obligation) in [("NODATA", "no-silence"), ("SKIPDATA", "no-skipdata")] {
+        let texts = world.texts();
+        let found = texts.iter().find_map(|(name, text)| {
+            let line = text.lines().position(|line| line.contains(word))?;
+            Some(format!("{name}.log.gz:{}", line + 1))
+        });
+        let place = found.unwrap();
+        let ran = flowproof(
+            &[
+                "explain",
+                &logs,
+                "--topology",
+                &topology,
+                "--record",
+                &place,
+            ],
+            b"",
+        );
+        assert_eq!(ran.code, 0, "{}", ran.stderr);
+        assert!(
+            ran.stdout.contains(word) && ran.stdout.contains(obligation),
+            "{}",
+            ran.stdout
+        );
+    }
+}
+
 /// The first kind that a NAT gateway hides an end of.
 fn behind(told: &Value) -> &Value {
     let kinds = told["kinds"].as_array().unwrap();

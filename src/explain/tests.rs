@@ -1,7 +1,5 @@
 //! Every record of every sample world: what is explained is what classify and verify say.
 
-#![expect(clippy::unwrap_used, reason = "tests")]
-
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -1,21 +1,18 @@
 //! The explanation of one flow, for people and for machines. In the order in which a person asks: what was it, what was read, whose is it,
 //! which way and why, what does the policy say, who else saw it, what is to be done.
 
-use crate::model::explanation::{
-    Behind, ClaimSaid, Explanation, Kind, Line, Near, RouteSaid, Searched, SetAside, Weight,
-};
+mod rest;
+
+use crate::model::explanation::{ClaimSaid, Explanation, Kind, Line, RouteSaid, Weight};
 use crate::report::Style;
 use crate::report::page::{Page, Tone};
-use crate::report::shown::{cut_start, prose, safe, visible, wrap};
+use crate::report::shown::{cut_start, prose, safe, visible};
 use crate::report::units::{GLUE, bytes, count, duration, len, period, plural, time};
+
+use rest::{advice, behind_nat, no_flow, not_found, others};
 
 /// What of a place tells it from its neighbours.
 const PLACE_COLUMNS: usize = 36;
-
-const RECORD: &str = "      --record ";
-
-/// Kinds that have a line of their own beside the one that is told in full.
-const OTHERS_MAX: usize = 12;
 
 /// Renders an explanation as text: the first kind in full, a line for each other.
 pub fn text(explanation: &Explanation, style: Style) -> String {
@@ -57,6 +54,10 @@ fn visible_lines(text: &str) -> String {
 
 fn searched(page: &mut Page, explanation: &Explanation) {
     let read = &explanation.read;
+    // A record that was asked for by its place: nothing was searched.
+    if read.records <= 1 && read.first.is_none() && explanation.near.is_none() {
+        return;
+    }
     let mut told = format!(
         "{} of {} in {} {}",
         count(explanation.found),
@@ -427,188 +428,5 @@ fn claims(page: &mut Page, claims: &[ClaimSaid]) {
         for (obligation, how) in &claim.weighs_on {
             page.item(Tone::Doubt, &format!("    {obligation}  "), &prose(how));
         }
-    }
-}
-
-fn others(page: &mut Page, explanation: &Explanation) {
-    let Some((first, rest)) = explanation.kinds.split_first() else {
-        return;
-    };
-    if rest.is_empty() {
-        return;
-    }
-    page.heading(
-        "Other records of it",
-        "* is the same packets at another place",
-    );
-    for (index, kind) in rest.iter().enumerate().take(OTHERS_MAX) {
-        let same = if first.also_at.contains(&(index + 1)) {
-            "*"
-        } else {
-            " "
-        };
-        let direction = kind
-            .direction
-            .map_or(String::new(), |word| format!(" {word}"));
-        let worst = kind.claims.iter().min_by_key(|claim| claim.weight);
-        let worst = worst.filter(|claim| claim.weight < Weight::NotAbout);
-        let worst = worst.map_or(String::new(), |claim| {
-            format!("; {} {}", safe(&claim.id), weight(claim.weight).1)
-        });
-        page.item(
-            Tone::Plain,
-            &format!(
-                " {same}{}  ",
-                kind.tag.interface.as_deref().map_or("-".to_owned(), safe)
-            ),
-            &format!(
-                "{}{direction}: {}, {}, {}{worst}",
-                kind.tag.vantage,
-                way_words(kind),
-                plural(kind.records, "record"),
-                bytes(kind.bytes)
-            ),
-        );
-        let room = page.width().saturating_sub(RECORD.len());
-        page.quiet(RECORD, &placed(&kind.line.uri, kind.line.line, room));
-    }
-    let more = rest.len().saturating_sub(OTHERS_MAX);
-    if more > 0 {
-        page.quiet(
-            "  ",
-            &format!(
-                "and {} in --output-format json",
-                plural(len(more), "more kind")
-            ),
-        );
-    }
-}
-
-fn behind_nat(page: &mut Page, behind: &Behind) {
-    page.heading("Behind the NAT gateway", "an inference: no verdict uses it");
-    let told = match &behind.inferred {
-        Some(address) => format!(
-            "{} is probably {}: {}",
-            the(behind.hides),
-            safe(address),
-            prose(&behind.why)
-        ),
-        None => format!(
-            "{} stays unknown: {}",
-            the(behind.hides),
-            prose(&behind.why)
-        ),
-    };
-    page.item(Tone::Doubt, "  ", &told);
-    for candidate in &behind.candidates {
-        let seen: Vec<&str> = candidate
-            .seen_at
-            .iter()
-            .map(|vantage| vantage.as_str())
-            .collect();
-        let overlap = u64::try_from(candidate.overlap_s).unwrap_or(0);
-        page.item(
-            Tone::Strong,
-            &format!("  {}  ", safe(&candidate.address)),
-            &format!(
-                "{} of that time, together for {} at most, {} with the very packets and bytes; seen at {}",
-                plural(candidate.records, "record"),
-                duration(overlap),
-                count(candidate.same_counts),
-                seen.join(", ")
-            ),
-        );
-        for is in &candidate.is {
-            page.quiet("    ", &prose(is));
-        }
-        page.quiet(
-            "    ",
-            &format!("{}:{}", whole(&candidate.uri), candidate.line),
-        );
-    }
-    if behind.candidates_left_out > 0 {
-        page.quiet(
-            "  ",
-            &format!(
-                "and {}",
-                plural(behind.candidates_left_out, "more candidate")
-            ),
-        );
-    }
-}
-
-fn the(hides: &str) -> String {
-    format!("the {hides}")
-}
-
-fn advice(page: &mut Page, explanation: &Explanation, first: &Kind) {
-    let (mut commands, mut any) = (Vec::new(), false);
-    let others = explanation
-        .kinds
-        .iter()
-        .skip(1)
-        .flat_map(|kind| &kind.advice);
-    // Of the others what can be done besides; the words for each are in the JSON.
-    let others = others.filter(|advice| advice.command.is_some());
-    for advice in first.advice.iter().chain(others) {
-        if advice.command.is_some() && commands.contains(&&advice.command) {
-            continue;
-        }
-        if !any {
-            page.heading("What to change", "flowproof itself changes nothing");
-        }
-        any = true;
-        commands.push(&advice.command);
-        page.item(Tone::Plain, "  • ", &whole(&advice.says));
-        if let Some(command) = &advice.command {
-            let lines = wrap(&whole(command), page.width().saturating_sub(8));
-            let last = lines.len().saturating_sub(1);
-            for (index, line) in lines.iter().enumerate() {
-                let (indent, end) = (
-                    if index == 0 { "    " } else { "      " },
-                    if index == last { "" } else { " \\" },
-                );
-                page.item(Tone::Plain, indent, &format!("{line}{end}"));
-            }
-        }
-    }
-}
-
-fn no_flow(page: &mut Page, set_aside: &SetAside) {
-    page.heading("What stands there", "it is no flow");
-    line(page, &set_aside.line);
-    for complaint in &set_aside.complaints {
-        page.item(Tone::Doubt, "  ! ", &prose(complaint));
-    }
-}
-
-fn not_found(page: &mut Page, near: &Near, read: &Searched) {
-    page.heading("Nothing of it was found", "what comes near");
-    if !near.other_ports.is_empty() {
-        let ports: Vec<String> = near
-            .other_ports
-            .iter()
-            .map(|(port, records)| format!("{port} ({})", plural(*records, "record")))
-            .collect();
-        page.item(Tone::Plain, "  both ends, other ports  ", &ports.join(", "));
-    }
-    for end in &near.ends {
-        let records = if end.records == 0 {
-            "never seen in these records".to_owned()
-        } else {
-            format!("in {}", plural(end.records, "record"))
-        };
-        page.item(Tone::Strong, &format!("  {}  ", safe(&end.word)), &records);
-        for is in &end.is {
-            page.item(Tone::Plain, "    ", &prose(is));
-        }
-    }
-    if read.since.is_some() || read.until.is_some() {
-        let word = |time_: &Option<String>| time_.as_deref().map_or("-".to_owned(), time);
-        page.item(
-            Tone::Plain,
-            "  window  ",
-            &format!("{} to {}", word(&read.since), word(&read.until)),
-        );
     }
 }
