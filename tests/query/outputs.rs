@@ -122,8 +122,6 @@ fn sorting_more_than_memory_holds_spills_and_is_still_right() {
             sql,
             "--memory",
             "32MiB",
-            "--threads",
-            "2",
             "--output-format",
             "csv",
         ],
