@@ -346,6 +346,7 @@ fn help_is_as_expected() {
         ("verify-short",   &["verify", "-h"]),
         ("classify",       &["classify", "--help"]),
         ("explain",        &["explain", "--help"]),
+        ("query",          &["query", "--help"]),
         ("report",         &["report", "--help"]),
         ("check",          &["check", "--help"]),
         ("topology",       &["topology", "--help"]),
