@@ -167,7 +167,7 @@ fn report_takes_evidence_and_formats_in_any_order() {
 fn a_state_has_a_file_of_its_own_and_keeps_its_evidence() {
     let line = "flowproof verify a --topology t --state s";
     assert!(asked(line).is_ok());
-    assert!(refused(&format!("{line} --evidence -")).contains("may be lost"));
+    assert!(refused(&format!("{line} --report text=r --evidence -")).contains("may be lost"));
     assert!(refused(&format!("{line} --evidence s")).contains("both be written"));
     assert!(asked(&format!("{line} --metrics live")).is_ok());
 }
