@@ -14,7 +14,7 @@ Examples:
   The text report of a bundle, on stdout:
     flowproof report bundle/
   A month from its days, and the evidence of it:
-    flowproof report evidence/2026-08-*.json html=2026-08.html json=2026-08.json";
+    flowproof report evidence/2026-08-??.json html=2026-08.html json=2026-08.json";
 
 const CHECK_EXAMPLES: &str = "\
 Examples:
@@ -30,12 +30,12 @@ Exit codes:
   0  what was checked is intact, and, if sources were given, reproduced
   2  it is not, or it cannot be checked";
 
-/// Make reports from evidence, later: of one, or of many that are joined, days to a month; reads no logs
+/// Make reports from evidence, later; joins days to a month
 ///
 /// Days that meet without a gap, and that asked the same, are a month: proven if all of them are, violated if one is. docs/scheduled.md
 /// says what its numbers mean.
 #[derive(Debug, Args)]
-#[command(after_help = EXIT_CODES, after_long_help = format!("{REPORT_EXAMPLES}\n\n{EXIT_CODES}"))]
+#[command(override_usage = "flowproof report [OPTIONS] <EVIDENCE>... [FORMAT=FILE]...", after_help = EXIT_CODES, after_long_help = format!("{REPORT_EXAMPLES}\n\n{EXIT_CODES}"))]
 pub struct Report {
     /// What `verify --evidence` wrote, or folders of `verify --bundle` (`-` for stdin), and what to write: text, json, markdown, html,
     /// junit, sarif, ocsf or csv [default: text on stdout]

@@ -148,3 +148,26 @@ fn every_help_tells_exit_codes_and_every_option_has_one() {
         }
     }
 }
+
+#[test]
+fn report_takes_evidence_and_formats_in_any_order() {
+    let cli = asked("flowproof report b.json html=x a.json text").unwrap();
+    let Command::Report(report) = cli.command else {
+        panic!("report");
+    };
+    let names: Vec<String> = report.evidences().iter().map(ToString::to_string).collect();
+    assert_eq!(names, ["b.json", "a.json"]);
+    assert_eq!(report.reports().len(), 2);
+    assert!(refused("flowproof report html=x").contains("no evidence"));
+    assert!(refused("flowproof report - a.json -").contains("only once"));
+    assert!(refused("flowproof report a.json html=x json=x").contains("both be written"));
+}
+
+#[test]
+fn a_state_has_a_file_of_its_own_and_keeps_its_evidence() {
+    let line = "flowproof verify a --topology t --state s";
+    assert!(asked(line).is_ok());
+    assert!(refused(&format!("{line} --report text=r --evidence -")).contains("may be lost"));
+    assert!(refused(&format!("{line} --evidence s")).contains("both be written"));
+    assert!(asked(&format!("{line} --metrics live")).is_ok());
+}

@@ -88,3 +88,26 @@ fn a_report_is_a_format_and_a_file() {
         assert_eq!(ReportTo::parse(text), expected, "{text}");
     }
 }
+
+#[test]
+fn a_word_of_report_is_a_format_or_evidence() {
+    let evidence = |place: &str| Ok(ReportWord::Evidence(Target::from(place)));
+    let report = |text: &str| ReportTo::parse(text).map(ReportWord::Report);
+    #[rustfmt::skip]
+    let cases = [
+        ("evidence.json",    evidence("evidence.json")),
+        ("-",                evidence("-")),
+        ("text",             report("text")),
+        ("html=a.html",      report("html=a.html")),
+        ("json=-",           report("json=-")),
+        ("./html=a.html",    evidence("./html=a.html")),
+        ("nights/a=b.json",  evidence("nights/a=b.json")),
+        ("2026-08=1.json",   evidence("2026-08=1.json")),
+        ("htlm=a.html",      report("htlm=a.html")),
+        ("html=",            report("html=")),
+    ];
+    for (text, expected) in cases {
+        assert_eq!(ReportWord::parse(text), expected, "{text}");
+    }
+    assert!(ReportWord::parse("htlm=a.html").is_err());
+}

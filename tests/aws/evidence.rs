@@ -139,3 +139,54 @@ fn a_topology_that_was_asked_for_live_is_kept_and_judged_by_again() {
     );
     assert!(ran.stdout.ends_with("INTACT, AND REPRODUCED\n"));
 }
+
+#[test]
+fn a_state_ends_its_window_where_everything_can_have_been_delivered() {
+    let Some(servers) = servers() else { return };
+    let world = world("gateway-endpoint-only");
+    let source = bucket_of(servers, "remembered", &world);
+    let folder = tempfile::tempdir().unwrap();
+    let word = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+    let (state, evidence) = (word("state.json"), word("evidence.json"));
+    let (topology, policy) = (world.path("topology.json"), world.path("policy.toml"));
+    let run = |more: &[&str]| {
+        let rests = [
+            "--topology",
+            &topology,
+            "--policy",
+            &policy,
+            "--state",
+            &state,
+        ];
+        let words = [
+            &["verify", &source, "--evidence", &evidence],
+            &rests[..],
+            more,
+        ]
+        .concat();
+        flowproof(&words, &[("AWS_ENDPOINT_URL_S3", &servers.s3)])
+    };
+    let first = [
+        "--since",
+        "2026-08-01T12:00:00Z",
+        "--until",
+        "2026-08-01T12:30:00Z",
+    ];
+    let ran = run(&first);
+    assert_eq!(ran.code, 0, "{}", ran.stderr);
+    // The logs end here, and the window does not: nothing was heard of since.
+    let before = jiff::Timestamp::now().as_second();
+    let ran = run(&[]);
+    assert_eq!(ran.code, 3, "{}", ran.stderr);
+    let json = fs::read_to_string(&evidence).unwrap();
+    let json: serde_json::Value = serde_json::from_str(&json).unwrap();
+    let window = &json["window"];
+    assert_eq!(window["since"], "2026-08-01T12:30:00Z");
+    assert_eq!(window["until_from"], "asked");
+    assert_eq!(window["due"], serde_json::Value::Null);
+    let until: jiff::Timestamp = window["until"].as_str().unwrap().parse().unwrap();
+    let ago_s = before - until.as_second();
+    assert!((3_540..3_661).contains(&ago_s), "{ago_s} s");
+    let state = fs::read_to_string(&state).unwrap();
+    assert!(state.contains("\"until\": \"2026-08-01T12:30:00Z\"") && state.contains("\"runs\": 2"));
+}
