@@ -299,7 +299,7 @@ pub struct Completions {
 }
 
 /// What is read, and how.
-#[derive(Debug, Args)]
+#[derive(Clone, Debug, Args)]
 pub struct Input {
     /// Flow logs: files, folders, globs, `-` for stdin, s3://BUCKET/PREFIX, cloudwatch:LOG-GROUP; several may be mixed
     ///
@@ -425,7 +425,7 @@ pub struct AtAws {
 }
 
 /// Where the network's shape comes from.
-#[derive(Debug, Args)]
+#[derive(Clone, Debug, Args)]
 pub struct Topologies {
     /// The network's shape: a folder of `aws ec2 describe-… --output json` answers, or one file with all of them
     ///
@@ -447,7 +447,7 @@ impl Topologies {
 }
 
 /// Where the names of public addresses come from.
-#[derive(Debug, Args)]
+#[derive(Clone, Debug, Args)]
 pub struct Ranges {
     /// AWS's ip-ranges.json, which names the service behind a public address [default: a built-in copy]
     ///

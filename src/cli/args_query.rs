@@ -24,7 +24,7 @@ Examples:
 ///
 /// SOURCE is followed by the NAME of a query that `--list` shows, unless --sql or --file has the query; with none of them queries are
 /// read from the terminal. docs/sql.md has the tables, columns and functions. A query reads these tables and nothing else.
-#[derive(Debug, Args)]
+#[derive(Clone, Debug, Args)]
 #[command(after_help = EXIT_CODES, after_long_help = format!("{EXAMPLES}\n\n{EXIT_CODES}"), override_usage = "\
 flowproof query <SOURCE>... --topology <DIR|FILE|live> [NAME | --sql <SQL> | --file <FILE>] [OPTIONS]
        flowproof query --list")]
@@ -33,7 +33,12 @@ pub struct Query {
     pub input: Input,
 
     /// The query itself
-    #[arg(long, value_name = "SQL", conflicts_with = "file")]
+    #[arg(
+        long,
+        value_name = "SQL",
+        conflicts_with = "file",
+        allow_hyphen_values = true
+    )]
     pub sql: Option<String>,
 
     /// A file with the query
@@ -50,7 +55,7 @@ pub struct Query {
 
     /// In what format [default: by the ending of --output, else table]
     #[arg(long, value_name = "FORMAT")]
-    output_format: Option<QueryFormat>,
+    pub output_format: Option<QueryFormat>,
 
     /// The policy behind the tables `claims` and `gaps`, and `in_scope` of `interfaces`, in TOML [default: a built-in policy]
     #[arg(long, value_name = "FILE")]

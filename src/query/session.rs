@@ -261,6 +261,11 @@ fn context(setup: Setup, ledger: &Arc<InputLedger>) -> Result<SessionContext, Da
     config.options_mut().sql_parser.collect_spans = true;
     config.options_mut().sql_parser.dialect = Dialect::Generic;
     let memory = usize::try_from(setup.memory).unwrap_or(usize::MAX);
+    // What each partition of a sort keeps free to merge what it has spilled: not more than its share of little memory.
+    let execution = &mut config.options_mut().execution;
+    execution.sort_spill_reservation_bytes = execution
+        .sort_spill_reservation_bytes
+        .min(memory / setup.threads.max(1) / 8);
     let runtime = RuntimeEnvBuilder::new()
         .with_memory_pool(Arc::new(FairSpillPool::new(memory)))
         .build_arc()?;

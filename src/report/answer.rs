@@ -9,7 +9,7 @@ use arrow::error::ArrowError;
 use arrow::util::display::{ArrayFormatter, FormatOptions};
 
 use super::csv::defused;
-use super::shown::safe;
+use super::shown::visible;
 use super::table::{Column, lines};
 
 /// The rows as lines of at most `width` columns, heading first; null is blank.
@@ -21,7 +21,11 @@ pub fn table(
     batches: &[RecordBatch],
     width: usize,
 ) -> Result<Vec<String>, ArrowError> {
-    let titles: Vec<String> = schema.fields().iter().map(|f| safe(f.name())).collect();
+    let titles: Vec<String> = schema
+        .fields()
+        .iter()
+        .map(|field| visible(field.name()))
+        .collect();
     let fields = schema.fields().iter().zip(&titles);
     let columns: Vec<Column<'_>> = fields
         .map(|(field, title)| Column {
@@ -30,6 +34,8 @@ pub fn table(
         })
         .collect();
     let options = FormatOptions::default().with_timestamp_tz_format(Some("%Y-%m-%dT%H:%M:%SZ"));
+    // A plan is of this tool's making, and is read line by line.
+    let is_plan = titles == ["plan_type", "plan"];
     let mut rows = Vec::new();
     for batch in batches {
         let cells = batch
@@ -38,8 +44,14 @@ pub fn table(
             .map(|column| ArrayFormatter::try_new(column.as_ref(), &options))
             .collect::<Result<Vec<_>, _>>()?;
         for row in 0..batch.num_rows() {
-            let text =
-                |cell: &ArrayFormatter<'_>| cell.value(row).try_to_string().map(|text| safe(&text));
+            let text = |cell: &ArrayFormatter<'_>| {
+                let text = cell.value(row).try_to_string()?;
+                Ok::<_, ArrowError>(if is_plan {
+                    text.lines().map(visible).collect::<Vec<_>>().join("\n")
+                } else {
+                    visible(&text)
+                })
+            };
             rows.push(cells.iter().map(text).collect::<Result<Vec<_>, _>>()?);
         }
     }

@@ -30,7 +30,7 @@ pub struct Facts {
     pub prices: Prices,
 }
 
-/// Every small table.
+/// Every small table, in the order of the docs.
 pub const SMALL: &[TableInfo] = &[
     network::INTERFACES,
     network::SUBNETS,
@@ -43,6 +43,11 @@ pub const SMALL: &[TableInfo] = &[
     prices::PRICES,
 ];
 
+/// What a small table is, by its name.
+pub fn described(name: &str) -> Option<&'static TableInfo> {
+    SMALL.iter().find(|info| info.name == name)
+}
+
 /// The table with a name, if there is one.
 pub(super) fn table(
     name: &str,
@@ -50,7 +55,7 @@ pub(super) fn table(
     world: &Arc<World>,
     sources: &Arc<dyn Sources>,
 ) -> Option<Arc<dyn TableProvider>> {
-    let info = SMALL.iter().find(|info| info.name == name)?;
+    let info = described(name)?;
     let (facts, sources, world) = (Arc::clone(facts), Arc::clone(sources), Arc::clone(world));
     let made: Box<MakeRows> = match name {
         "prefixes" => Box::new(move || prefixes::rows(&facts, &network::Network::of(&world))),

@@ -9,7 +9,7 @@ use crate::query::small::Kind::{Bool, Text, Time};
 use crate::query::small::{Cell, Rows, TableInfo};
 use crate::topology::World;
 use crate::topology::facts::{self, EndpointPolicy, Label, name_of};
-use crate::topology::facts_of_routes::RouteTable;
+use crate::topology::facts_of_routes::{Route, RouteTable};
 use crate::topology::service::{region_of_name, service_of_name};
 
 #[rustfmt::skip]
@@ -243,7 +243,7 @@ fn subnets(network: &Network) -> Rows {
 }
 
 fn routes(network: &Network) -> Rows {
-    let mut rows = Rows::new();
+    let (mut rows, endpoints) = (Rows::new(), network.endpoints());
     let latest = network.latest(|facts| &facts.route_tables, |one: &RouteTable| &one.id);
     for (facts, table) in latest.into_values() {
         let zone = zone_of(facts, &table.subnets);
@@ -257,7 +257,7 @@ fn routes(network: &Network) -> Rows {
                 text(&route.destination),
                 list.then_some(route.destination.as_str()).into(),
                 text(&route.target),
-                route.target_kind.into(),
+                kind_of(route, &endpoints).into(),
                 (&route.origin).into(),
                 (&route.state).into(),
                 all(&table.subnets),
@@ -265,6 +265,26 @@ fn routes(network: &Network) -> Rows {
         }
     }
     rows
+}
+
+/// What a route leads to, in the words of the table.
+fn kind_of(route: &Route, endpoints: &Latest<'_, facts::Endpoint>) -> &'static str {
+    match route.target_kind {
+        "vpn-gateway" => "vpn",
+        "odb-network" => "other",
+        "endpoint" => {
+            let endpoint = endpoints.get(route.target.as_str());
+            let told = endpoint.and_then(|(_, one)| one.endpoint_type.as_deref());
+            // Only a gateway endpoint takes a prefix list.
+            let list = route.destination.starts_with("pl-");
+            match told {
+                Some("Gateway") => "gateway-endpoint",
+                None if list => "gateway-endpoint",
+                Some(_) | None => "appliance-endpoint",
+            }
+        }
+        kind => kind,
+    }
 }
 
 fn endpoints(network: &Network) -> Rows {
