@@ -16,12 +16,17 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("ingest", &["aws", "model", "diag"]),
     ("classify", &["model", "topology", "diag"]),
     ("verify", &["model", "topology", "policy", "diag"]),
+    (
+        "query",
+        &["ingest", "classify", "topology", "model", "diag"],
+    ),
     ("report", &["model", "diag"]),
     ("seal", &["model", "diag"]),
 ];
 
 /// Outside crate, and the files or folders that may name it.
 const DOORS: &[(&str, &[&str])] = &[
+    ("async_trait", &["src/query/"]),
     ("aws_config", &["src/aws/"]),
     ("aws_credential_types", &["src/aws/"]),
     ("aws_sdk_cloudwatchlogs", &["src/ingest/cloudwatch"]),
@@ -43,6 +48,7 @@ const DOORS: &[(&str, &[&str])] = &[
     ("clap_complete", &["src/cli/"]),
     ("clap_mangen", &["src/cli/"]),
     ("ctrlc", &["src/cli/interrupt.rs"]),
+    ("datafusion", &["src/query/"]),
     ("ed25519_dalek", &["src/seal/"]),
     ("flate2", &["src/ingest/", "src/topology/ranges.rs"]),
     ("glob", &["src/ingest/"]),
@@ -53,13 +59,19 @@ const DOORS: &[(&str, &[&str])] = &[
     ("quick_junit", &["src/report/junit.rs", "src/report/mod.rs"]),
     ("quick_xml", &["src/aws/xml.rs"]),
     ("rayon", &["src/classify/engine.rs", "src/cli/"]),
+    ("rustyline", &["src/cli/query_shell.rs"]),
     ("tabled", &["src/report/table.rs"]),
     ("tempfile", &["src/cli/", "src/ingest/"]),
     (
         "tokio",
-        &["src/aws/", "src/ingest/s3", "src/ingest/cloudwatch"],
+        &[
+            "src/aws/",
+            "src/ingest/s3",
+            "src/ingest/cloudwatch",
+            "src/query/session.rs",
+        ],
     ),
-    ("toml", &["src/policy/"]),
+    ("toml", &["src/policy/", "src/query/tables/prices.rs"]),
 ];
 
 fn sources(folder: &Path) -> Vec<PathBuf> {

@@ -14,6 +14,10 @@ use flowproof::classify::rules::BASES;
 use flowproof::diag::CODES;
 use flowproof::model::field::{FIELDS, Kind};
 
+#[cfg(feature = "sql")]
+#[path = "docs/sql.rs"]
+mod sql;
+
 fn same(file: &str, expected: &str) {
     let path = Path::new(env!("CARGO_MANIFEST_DIR"))
         .join("docs")

@@ -263,7 +263,7 @@ fn errors_show_the_place_and_the_name_that_may_be_meant() {
         ("SELECT 1 FROM flow",                           "query-unknown-name", "--sql:1:15",  "`flows`"),
         ("SELECT cidr_contain('10.0.0.0/8', peer) FROM flows", "query-unknown-name", "--sql:1:8", "`cidr_contains`"),
         ("SELECT bytes FROM flows WHERE",                "query-bad-sql",      "--sql",       "docs/sql.md"),
-        ("SELECT 1,\n FROM flows",                       "query-bad-sql",      "--sql:2:2",   "docs/sql.md"),
+        ("SELECT 1\n FRM flows x",                       "query-bad-sql",      "--sql:2:6",   "docs/sql.md"),
         ("SELECT path, bytes FROM flows GROUP BY path",  "query-bad-sql",      "--sql",       "docs/sql.md"),
         ("SELECT bytes / 0 FROM flows",                  "query-failed",       "--sql",       "mend"),
     ];

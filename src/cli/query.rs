@@ -170,17 +170,23 @@ fn unknown(name: &str, known: &[NamedQuery]) -> Diagnostic {
 }
 
 fn of_file(file: &Path) -> Result<Question, Vec<Diagnostic>> {
-    let name = file.display().to_string();
-    let text = std::fs::read(file)
-        .and_then(|bytes| {
-            String::from_utf8(bytes)
-                .map_err(|why| std::io::Error::new(std::io::ErrorKind::InvalidData, why))
-        })
-        .map_err(|why| {
-            let what = format!("the query cannot be read: {why}");
-            vec![bad_file(what).at(Location::source(name.as_str()))]
-        })?;
+    let (name, text) = text_of(file)?;
     read(&name, &text)
+}
+
+/// A file's name and text.
+///
+/// # Errors
+/// One that cannot be read, or is not UTF-8.
+pub fn text_of(file: &Path) -> Result<(String, String), Vec<Diagnostic>> {
+    let name = file.display().to_string();
+    match std::fs::read_to_string(file) {
+        Ok(text) => Ok((name, text)),
+        Err(why) => {
+            let what = format!("this file cannot be read: {why}");
+            Err(vec![bad_file(what).at(Location::source(name))])
+        }
+    }
 }
 
 /// A question with the header that its text may have.
@@ -203,8 +209,8 @@ fn bad_file(what: String) -> Diagnostic {
         Severity::Error,
         "query-bad-file",
         what,
-        "without a question there is no answer",
-        "docs/sql.md says what stands at the head of a query; SQL alone needs no head",
+        "without what it should hold there is no answer",
+        "docs/sql.md says how queries and prices are written; SQL alone needs no head",
     )
 }
 

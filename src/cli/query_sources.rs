@@ -23,6 +23,7 @@ use super::args;
 use super::args_query::Query;
 use super::console::Console;
 use super::progress::Progress;
+use super::query::text_of;
 use super::{judge, load, pipeline, remote};
 
 /// Everything that is there before the first query.
@@ -103,7 +104,7 @@ impl Opened {
     /// # Errors
     /// A list of prices that cannot be read.
     pub fn facts(&self, asked: &Query) -> Result<Facts, Vec<Diagnostic>> {
-        let prices = load::policy_text(asked.prices.as_deref())?;
+        let prices = asked.prices.as_deref().map(text_of).transpose()?;
         let prices = prices
             .as_ref()
             .map(|(name, text)| (name.as_str(), text.as_str()));

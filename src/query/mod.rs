@@ -20,6 +20,7 @@ pub mod functions;
 mod ledger;
 pub mod named;
 pub mod params;
+mod pool;
 pub mod problem;
 mod pushdown;
 mod scan;

@@ -12,7 +12,6 @@ use datafusion::common::DataFusionError;
 use datafusion::common::config::Dialect;
 use datafusion::execution::SendableRecordBatchStream;
 use datafusion::execution::context::{SQLOptions, SessionContext};
-use datafusion::execution::memory_pool::FairSpillPool;
 use datafusion::execution::runtime_env::RuntimeEnvBuilder;
 use datafusion::logical_expr::LogicalPlan;
 use datafusion::prelude::SessionConfig;
@@ -29,6 +28,7 @@ use crate::query::flows::Flows;
 use crate::query::functions::functions;
 use crate::query::ledger::InputLedger;
 use crate::query::params::Values;
+use crate::query::pool::Halves;
 use crate::query::problem::Place;
 use crate::query::sources::Sources;
 use crate::query::tables::{self, Facts};
@@ -267,7 +267,7 @@ fn context(setup: Setup, ledger: &Arc<InputLedger>) -> Result<SessionContext, Da
         .sort_spill_reservation_bytes
         .min(memory / setup.threads.max(1) / 8);
     let runtime = RuntimeEnvBuilder::new()
-        .with_memory_pool(Arc::new(FairSpillPool::new(memory)))
+        .with_memory_pool(Arc::new(Halves::new(memory)))
         .build_arc()?;
     let mut context = SessionContext::new_with_config_rt(config, runtime);
     for function in functions(&setup.world) {
