@@ -28,17 +28,18 @@
 -- column basis               text      what the line is
 
 WITH sides AS (
-  SELECT workload, workload_interface, workload_port, peer, peer_port, protocol, via, vantage,
-         CASE coalesce(pkt_dstaddr, dstaddr) WHEN peer THEN 'out' ELSE 'back' END AS way,
+  -- A masked workload has no port; what stands there is the NAT gateway's own.
+  SELECT workload, workload_interface, CASE coalesce(pkt_dstaddr, dstaddr) WHEN peer THEN srcport ELSE dstport END AS near_port,
+         peer, peer_port, protocol, via, vantage, CASE coalesce(pkt_dstaddr, dstaddr) WHEN peer THEN 'out' ELSE 'back' END AS way,
          sum(bytes) AS bytes, min("start") AS since, max("end") AS until, min(started_at) AS first_seen, max(ended_at) AS last_seen
   FROM flows
   WHERE path = 'via-nat' AND peer IS NOT NULL AND vantage IN ('workload', 'nat') AND (action = 'ACCEPT' OR action IS NULL)
-  GROUP BY workload, workload_interface, workload_port, peer, peer_port, protocol, via, vantage,
-           CASE coalesce(pkt_dstaddr, dstaddr) WHEN peer THEN 'out' ELSE 'back' END
+  GROUP BY workload, workload_interface, CASE coalesce(pkt_dstaddr, dstaddr) WHEN peer THEN srcport ELSE dstport END,
+           peer, peer_port, protocol, via, vantage, CASE coalesce(pkt_dstaddr, dstaddr) WHEN peer THEN 'out' ELSE 'back' END
 ), outside AS (
   SELECT * FROM sides WHERE vantage = 'nat' AND workload IS NULL AND ($nat = '*' OR via = $nat)
 ), fitting AS (
-  SELECT o.via AS nat, o.workload_port AS nat_port, o.peer, o.peer_port, o.protocol, o.way, s.workload, s.workload_interface,
+  SELECT o.via AS nat, o.near_port AS nat_port, o.peer, o.peer_port, o.protocol, o.way, s.workload, s.workload_interface,
          s.bytes AS candidate_bytes,
          least(o.until, s.until) - greatest(o.since, s.since) + $slack_seconds AS overlap_seconds,
          abs(coalesce(o.bytes, 0) - coalesce(s.bytes, 0)) AS bytes_apart
@@ -61,7 +62,7 @@ WITH sides AS (
            ORDER BY bytes_apart, overlap_seconds DESC, workload, workload_interface) AS rank
   FROM best
 )
-SELECT o.via AS nat_gateway_id, o.workload_port AS nat_port, o.peer, o.peer_port, protocol_name(o.protocol) AS protocol, o.way, o.bytes,
+SELECT o.via AS nat_gateway_id, o.near_port AS nat_port, o.peer, o.peer_port, protocol_name(o.protocol) AS protocol, o.way, o.bytes,
        o.first_seen, o.last_seen, coalesce(r.candidates, 0) AS candidates, r.rank, r.workload AS candidate,
        r.workload_interface AS candidate_interface, r.candidate_bytes, r.overlap_seconds,
        CASE WHEN r.candidates = 1 THEN r.workload END AS inferred_workload,
@@ -69,6 +70,6 @@ SELECT o.via AS nat_gateway_id, o.workload_port AS nat_port, o.peer, o.peer_port
             WHEN r.candidates = 1 THEN 'inference: the only one that fits'
             ELSE 'inference: several fit, none is picked' END AS basis
 FROM outside AS o
-LEFT JOIN ranked AS r ON r.nat = o.via AND r.nat_port = o.workload_port AND r.peer = o.peer AND r.peer_port = o.peer_port
+LEFT JOIN ranked AS r ON r.nat = o.via AND r.nat_port = o.near_port AND r.peer = o.peer AND r.peer_port = o.peer_port
   AND r.protocol = o.protocol AND r.way = o.way
 ORDER BY nat_gateway_id, o.peer, o.peer_port, nat_port, protocol, o.way, r.rank

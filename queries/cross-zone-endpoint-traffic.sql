@@ -41,12 +41,14 @@ WITH legs AS (
   GROUP BY address HAVING count(*) = 1
 )
 SELECT e.endpoint_id, e.service, coalesce(i.availability_zone_id, p.zone) AS client_zone, a.availability_zone_id AS endpoint_zone,
-       c.workload, coalesce(c.workload_interface, p.interface_id) AS workload_interface, sum(c.records) AS records, sum(c.bytes) AS bytes
+       c.workload, coalesce(c.workload_interface, p.interface_id) AS workload_interface,
+       sum(c.records) AS records, sum(c.bytes) AS bytes
 FROM counted AS c
 JOIN endpoints AS e ON e.endpoint_id = c.via
 JOIN addresses AS a ON a.endpoint_id = c.via AND a.address = c.peer
 LEFT JOIN interfaces AS i ON i.interface_id = c.workload_interface
 LEFT JOIN places AS p ON p.address = c.workload AND c.workload_interface IS NULL
 WHERE coalesce(i.availability_zone_id, p.zone) <> a.availability_zone_id AND ($service = '*' OR e.service = $service)
-GROUP BY e.endpoint_id, e.service, coalesce(i.availability_zone_id, p.zone), a.availability_zone_id, c.workload, coalesce(c.workload_interface, p.interface_id)
+GROUP BY e.endpoint_id, e.service, coalesce(i.availability_zone_id, p.zone), a.availability_zone_id, c.workload,
+         coalesce(c.workload_interface, p.interface_id)
 ORDER BY bytes DESC NULLS LAST, e.endpoint_id, client_zone, endpoint_zone, c.workload, workload_interface

@@ -109,6 +109,7 @@ WITH legs AS (
   LEFT JOIN priced AS p ON p.region = a.region
 )
 SELECT vpc_id, region, service, workload, workload_interface, round(gb, 9) AS gb, round(nat_usd, 9) AS nat_usd, endpoint,
-       round(endpoint_usd, 9) AS endpoint_usd, round(nat_usd - endpoint_usd, 9) AS saved_usd, round(hours, 4) AS window_hours, zones, as_of AS prices_as_of
+       round(endpoint_usd, 9) AS endpoint_usd, round(nat_usd - endpoint_usd, 9) AS saved_usd, round(hours, 4) AS window_hours,
+       zones, as_of AS prices_as_of
 FROM costs
 ORDER BY gb DESC, vpc_id, service, workload, workload_interface

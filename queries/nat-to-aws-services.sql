@@ -88,9 +88,11 @@ SELECT a.workload, a.workload_interface, a.vpc_id, a.subnet_id, a.route_table_id
        CASE WHEN a.peer_region <> a.region THEN 'another Region: no gateway endpoint carries it'
             WHEN u.endpoint_type = 'Gateway' AND position(',' || a.route_table_id || ',' IN ',' || u.route_table_ids || ',') > 0
               THEN 'the table has the endpoint: see path-disagreements, or a topology of that time'
-            WHEN u.endpoint_type = 'Gateway' AND a.route_table_id IS NOT NULL THEN 'associate ' || u.endpoint_id || ' with ' || a.route_table_id
-            WHEN u.endpoint_type = 'Gateway' THEN 'associate ' || u.endpoint_id || ' with the table of the workload''s subnet'
-            WHEN u.endpoint_type = 'Interface' AND u.private_dns THEN 'use ' || u.endpoint_id || ': its private DNS is on, so look for another resolver or pinned addresses'
+            WHEN u.endpoint_type = 'Gateway' AND a.route_table_id IS NOT NULL
+              THEN 'associate ' || u.endpoint_id || ' with ' || a.route_table_id
+            WHEN u.endpoint_type = 'Gateway' THEN 'associate ' || u.endpoint_id || ' with the table of its subnet'
+            WHEN u.endpoint_type = 'Interface' AND u.private_dns
+              THEN 'use ' || u.endpoint_id || ': its private DNS is on, so look for another resolver or pinned addresses'
             WHEN u.endpoint_type = 'Interface' THEN 'turn private DNS on for ' || u.endpoint_id || ', or use its own names'
             WHEN a.service IN ('s3', 'dynamodb') THEN 'create a gateway endpoint, which costs nothing'
             WHEN a.service = 'amazon' THEN 'find out which service it is, then create an interface endpoint'

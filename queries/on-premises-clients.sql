@@ -27,14 +27,16 @@ WITH known AS (
     AND f.workload NOT IN (SELECT address FROM known WHERE address IS NOT NULL)
 ), legs AS (
   SELECT workload, via, service, interface_id,
-         CASE max(CASE WHEN traffic_path = 3 THEN 2 WHEN traffic_path IN (4, 5) THEN 1 ELSE 0 END) WHEN 2 THEN 'vpn' WHEN 1 THEN 'peering' END AS came_by,
+         CASE max(CASE WHEN traffic_path = 3 THEN 2 WHEN traffic_path IN (4, 5) THEN 1 ELSE 0 END)
+           WHEN 2 THEN 'vpn' WHEN 1 THEN 'peering' END AS came_by,
          count(*) AS records, sum(bytes) AS bytes, min(started_at) AS first_seen, max(ended_at) AS last_seen
   FROM clients
   GROUP BY workload, via, service, interface_id
 )
 SELECT l.workload AS client, l.via AS endpoint_id, l.service, e.vpc_id,
        string_agg(DISTINCT i.availability_zone_id, ',' ORDER BY i.availability_zone_id) AS zones,
-       max(l.came_by) AS came_by, sum(l.records) AS records, sum(l.bytes) AS bytes, min(l.first_seen) AS first_seen, max(l.last_seen) AS last_seen
+       max(l.came_by) AS came_by, sum(l.records) AS records, sum(l.bytes) AS bytes,
+       min(l.first_seen) AS first_seen, max(l.last_seen) AS last_seen
 FROM legs AS l
 LEFT JOIN endpoints AS e ON e.endpoint_id = l.via
 LEFT JOIN interfaces AS i ON i.interface_id = l.interface_id

@@ -48,7 +48,8 @@ WITH said AS (
   SELECT * FROM (
     SELECT a.route_table_id, a.peer, n.destination, n.target, n.target_kind,
            row_number() OVER (PARTITION BY a.route_table_id, a.peer
-             ORDER BY CAST(split_part(n.cidr, '/', 2) AS INT) DESC, n.origin = 'EnableVgwRoutePropagation', n.listed, n.destination, n.target) AS place
+             ORDER BY CAST(split_part(n.cidr, '/', 2) AS INT) DESC, n.origin = 'EnableVgwRoutePropagation', n.listed,
+                      n.destination, n.target) AS place
     FROM asked AS a JOIN ranges AS n ON n.route_table_id = a.route_table_id AND cidr_contains(n.cidr, a.peer)
   ) AS ordered
   WHERE place = 1
