@@ -6,9 +6,9 @@
 #![cfg(feature = "sql")]
 #![expect(clippy::unwrap_used, reason = "tests")]
 
-mod common;
 #[path = "queries/athena.rs"]
 mod athena;
+mod common;
 #[path = "queries/inside.rs"]
 mod inside;
 #[path = "queries/spoiled.rs"]
@@ -55,7 +55,15 @@ const SPOILED: &[&str] = &["path-disagreements"];
 fn answer(query: &str, name: &str, params: &[&str]) -> String {
     let world = world(name);
     let paths = ["logs", "topology.json", "policy.toml"].map(|part| world.path(part));
-    let mut args = vec!["query", &paths[0], query, "--topology", &paths[1], "--policy", &paths[2]];
+    let mut args = vec![
+        "query",
+        &paths[0],
+        query,
+        "--topology",
+        &paths[1],
+        "--policy",
+        &paths[2],
+    ];
     args.extend(world.args.iter().map(String::as_str));
     args.extend(["--output-format", "csv", "--quiet"]);
     args.extend(params.iter().flat_map(|param| ["--param", param]));
@@ -67,7 +75,15 @@ fn answer(query: &str, name: &str, params: &[&str]) -> String {
 /// The same over a copy that was changed.
 fn answer_of(query: &str, copied: &Copied, params: &[&str]) -> String {
     let words = ["logs", "topology.json", "policy.toml"].map(|part| copied.word(part));
-    let mut args = vec!["query", &words[0], query, "--topology", &words[1], "--policy", &words[2]];
+    let mut args = vec![
+        "query",
+        &words[0],
+        query,
+        "--topology",
+        &words[1],
+        "--policy",
+        &words[2],
+    ];
     args.extend(copied.args.iter().map(String::as_str));
     args.extend(["--output-format", "csv", "--quiet"]);
     args.extend(params.iter().flat_map(|param| ["--param", param]));
@@ -81,7 +97,9 @@ fn column(csv: &str, name: &str) -> Vec<String> {
     let mut lines = csv.lines();
     let head: Vec<&str> = lines.next().unwrap().split(',').collect();
     let place = head.iter().position(|title| *title == name).unwrap();
-    lines.map(|line| line.split(',').nth(place).unwrap().to_owned()).collect()
+    lines
+        .map(|line| line.split(',').nth(place).unwrap().to_owned())
+        .collect()
 }
 
 #[test]
@@ -91,7 +109,10 @@ fn answers_are_those_that_were_checked_by_hand() {
     for (query, world, params) in ANSWERS {
         let file = format!("{query}.{world}.csv");
         let got = answer(query, world, params);
-        assert!(got.lines().count() > 1, "{file}: an empty answer shows nothing");
+        assert!(
+            got.lines().count() > 1,
+            "{file}: an empty answer shows nothing"
+        );
         if bless() {
             fs::write(folder.join(&file), &got).unwrap();
         }
@@ -101,12 +122,19 @@ fn answers_are_those_that_were_checked_by_hand() {
     }
     let files = fs::read_dir(folder).unwrap();
     let files = files.map(|entry| entry.unwrap().file_name().into_string().unwrap());
-    assert_eq!(files.collect::<BTreeSet<_>>(), known, "an answer that no test reads");
+    assert_eq!(
+        files.collect::<BTreeSet<_>>(),
+        known,
+        "an answer that no test reads"
+    );
 }
 
 #[test]
 fn every_query_has_an_answer_that_was_checked() {
-    let checked = ANSWERS.iter().map(|row| row.0).chain(SPOILED.iter().copied());
+    let checked = ANSWERS
+        .iter()
+        .map(|row| row.0)
+        .chain(SPOILED.iter().copied());
     let names = bundled().into_iter().map(|query| query.name);
     assert_eq!(
         checked.map(str::to_owned).collect::<BTreeSet<_>>(),

@@ -17,7 +17,7 @@ WITH addresses AS (
   SELECT f.day, f.interface_id, i.name, i.instance_id, i.vpc_id, i.subnet_id, i.region, i.availability_zone_id AS zone,
          coalesce(nullif(f.pkt_srcaddr, '-'), f.srcaddr) AS workload, f.srcport AS workload_port,
          coalesce(nullif(f.pkt_dstaddr, '-'), f.dstaddr) AS peer, f.dstport AS peer_port, f.protocol,
-         lower(nullif(f.pkt_dst_aws_service, '-')) AS named, f.traffic_path, nullif(f.next_hop_interface_type, '-') AS next_hop_interface_type,
+         replace(lower(nullif(f.pkt_dst_aws_service, '-')), '_', '-') AS named, f.traffic_path, nullif(f.next_hop_interface_type, '-') AS next_hop_interface_type,
          f.action, f.packets, f.bytes, f."start" AS start_s, f."end" AS end_s, s.route_table_id
   FROM vpc_flow_logs AS f
   JOIN flowproof_interfaces AS i ON i.interface_id = f.interface_id
@@ -34,7 +34,7 @@ WITH addresses AS (
 SELECT s.day, s.interface_id, s.name, s.instance_id, s.vpc_id, s.subnet_id, s.region, s.zone, s.route_table_id,
        s.workload, s.workload_port, s.peer, s.peer_port, s.protocol, coalesce(e.service, s.named) AS service,
        CASE WHEN a.endpoint_id IS NOT NULL THEN 'vpc'
-            WHEN s.named IN ('ec2', 'cloudfront', 'globalaccelerator', 'api_gateway', 'cloud9', 'codebuild', 'workspaces_gateways') THEN 'internet'
+            WHEN s.named IN ('api-gateway', 'cloud9', 'cloudfront', 'codebuild', 'ec2', 'globalaccelerator') THEN 'internet'
             WHEN s.named IS NOT NULL THEN 'aws' END AS realm,
        CASE WHEN a.endpoint_id IS NOT NULL THEN 'via-endpoint-eni'
             WHEN s.traffic_path = 7 THEN 'via-gateway-endpoint'

@@ -6,6 +6,7 @@
 
 SELECT workload, interface_id, service, path, via, count(DISTINCT peer) AS destinations, count(*) AS records, sum(bytes) AS bytes
 FROM flowproof_egress
-WHERE strpos(peer, ':') > 0 AND realm = 'aws' AND path NOT IN ('via-endpoint-eni', 'via-gateway-endpoint') AND day BETWEEN '2026/08/01' AND '2026/08/31' AND action = 'ACCEPT'
+WHERE strpos(peer, ':') > 0 AND realm = 'aws'
+  AND path NOT IN ('via-endpoint-eni', 'via-gateway-endpoint') AND day BETWEEN '2026/08/01' AND '2026/08/31' AND action = 'ACCEPT'
 GROUP BY workload, interface_id, service, path, via
 ORDER BY bytes DESC, workload, interface_id, service, path, via

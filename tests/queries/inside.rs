@@ -120,7 +120,10 @@ fn every_query_answers_in_every_world_with_the_columns_that_it_promises() {
                 Ok(true)
             });
             ran.unwrap_or_else(|why| panic!("{title}: {}", said(&why)));
-            let promised = query.columns.iter().map(|c| format!("{} {}", c.name, c.kind));
+            let promised = query
+                .columns
+                .iter()
+                .map(|c| format!("{} {}", c.name, c.kind));
             assert_eq!(columns, promised.collect::<Vec<_>>(), "{title}");
             let whole = session.inputs().iter().all(|input| input.whole);
             assert!(whole, "{title}: an input was not read to its end");
@@ -129,5 +132,8 @@ fn every_query_answers_in_every_world_with_the_columns_that_it_promises() {
 }
 
 fn said(problems: &[Diagnostic]) -> String {
-    problems.iter().map(|problem| format!("{problem}\n")).collect()
+    problems
+        .iter()
+        .map(|problem| format!("{problem}\n"))
+        .collect()
 }

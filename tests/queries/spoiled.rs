@@ -8,7 +8,12 @@ use crate::{answer_of, column};
 #[test]
 fn a_route_that_was_taken_away_since_disagrees_with_the_records() {
     let copied = Copied::of("forgotten-route-table");
-    assert_eq!(answer_of("path-disagreements", &copied, &[]).lines().count(), 1);
+    assert_eq!(
+        answer_of("path-disagreements", &copied, &[])
+            .lines()
+            .count(),
+        1
+    );
     let mut removed = 0;
     copied.edit("topology.json", |text| {
         let mut topology: serde_json::Value = serde_json::from_str(&text).unwrap();
@@ -47,7 +52,11 @@ fn doubled(copied: &Copied, word: &str, other: &str) -> usize {
             .map(|line| line.replace(word, other))
             .collect();
         added += more.len();
-        let text = text + &more.iter().map(|line| format!("{line}\n")).collect::<String>();
+        let text = text
+            + &more
+                .iter()
+                .map(|line| format!("{line}\n"))
+                .collect::<String>();
         fs::write(&file, gzip(text.as_bytes())).unwrap();
     }
     added
@@ -58,7 +67,10 @@ fn nobody_is_picked_behind_a_nat_gateway_where_two_fit() {
     let copied = Copied::of("nat-interface-only");
     assert!(doubled(&copied, "10.50.1.11", "10.50.1.12") > 0);
     let got = answer_of("behind-nat", &copied, &[]);
-    let (candidates, picked) = (column(&got, "candidates"), column(&got, "inferred_workload"));
+    let (candidates, picked) = (
+        column(&got, "candidates"),
+        column(&got, "inferred_workload"),
+    );
     let (named, ranks) = (column(&got, "candidate"), column(&got, "rank"));
     assert!(candidates.iter().any(|count| count == "2"));
     for row in 0..candidates.len() {
@@ -83,9 +95,16 @@ fn what_no_workload_side_record_fits_has_no_candidate() {
         fs::write(&file, gzip(outside.as_bytes())).unwrap();
     }
     let got = answer_of("behind-nat", &copied, &[]);
-    assert_eq!(column(&got, "basis"), vec!["nobody fits"; got.lines().count() - 1]);
+    assert_eq!(
+        column(&got, "basis"),
+        vec!["nobody fits"; got.lines().count() - 1]
+    );
     let leaks = answer_of("leaks-by-workload", &copied, &[]);
-    assert_eq!(column(&leaks, "workload"), [""], "masked, but not hidden: {leaks}");
+    assert_eq!(
+        column(&leaks, "workload"),
+        [""],
+        "masked, but not hidden: {leaks}"
+    );
     assert_eq!(column(&leaks, "finding"), ["leak"]);
     assert_eq!(column(&leaks, "bytes"), ["2563902"]);
 }
