@@ -107,9 +107,9 @@ def compare(folder, wrong):
     same("leaks", cells(ours, *names), cells(told["leaks-by-workload"], *names))
     # Counted without the engine of ours: at the workloads' interfaces, both ways.
     sql = "SELECT sum(bytes), count(*) FROM classified WHERE vantage = 'workload' AND path = 'via-nat' AND realm = 'aws'"
-    same("leaked bytes", cells(ours, "bytes", "records"), [tuple(map(str, db.sql(sql).fetchone()))])
+    same("leaked bytes", cells(ours, "bytes", "records"), [tuple(map(str, db.sql(sql).fetchall()[0]))])
     sql = "SELECT sum(bytes) FROM vpc_flow_logs WHERE interface_id = 'eni-061f38509c80fe23a' AND (srcport = 443 OR dstport = 443)"
-    same("leaked bytes, of the log alone", cells(ours, "bytes"), [(str(db.sql(sql).fetchone()[0]),)])
+    same("leaked bytes, of the log alone", cells(ours, "bytes"), [(str(db.sql(sql).fetchall()[0][0]),)])
     names = ("workload", "route_table_id", "nat_gateway_id", "service", "endpoint_id", "destinations")
     ours = kept("nat-to-aws-services", "forgotten-route-table")
     same("by NAT", cells(ours, *names), cells(told["nat-to-aws-services"], *names))
@@ -135,7 +135,7 @@ def compare(folder, wrong):
     db, told = opened(folder / "rejected-attempts")
     ours = sum(int(row["records"]) for row in kept("rejected-attempts", "rejected-attempts"))
     same("rejected", ours, sum(row["records"] for row in told["rejected-attempts"]))
-    same("rejected, of the log alone", ours, db.sql("SELECT count(*) FROM vpc_flow_logs WHERE action = 'REJECT'").fetchone()[0])
+    same("rejected, of the log alone", ours, db.sql("SELECT count(*) FROM vpc_flow_logs WHERE action = 'REJECT'").fetchall()[0][0])
 
 
 if __name__ == "__main__":
