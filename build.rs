@@ -1,10 +1,5 @@
 //! Embeds `queries/*.sql`, so that a file there is a query and none is forgotten.
 
-#![expect(
-    clippy::print_stdout,
-    reason = "it is how a build script speaks to cargo"
-)]
-
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
 use std::{env, fs, io};

@@ -343,6 +343,7 @@ fn help_is_as_expected() {
         ("verify",         &["verify", "--help"]),
         ("verify-short",   &["verify", "-h"]),
         ("classify",       &["classify", "--help"]),
+        ("query",          &["query", "--help"]),
         ("report",         &["report", "--help"]),
         ("check",          &["check", "--help"]),
         ("topology",       &["topology", "--help"]),

@@ -43,11 +43,31 @@ impl Place {
         place
     }
 
-    /// Line and column of a word, in any case, from 1.
+    /// Whether the word, perhaps behind its table's name, stands at a place.
+    fn stands(&self, (line, column): (u64, u64), word: &str) -> bool {
+        let place = |number: u64| usize::try_from(number).ok()?.checked_sub(1);
+        let rest = place(line)
+            .zip(place(column))
+            .and_then(|(line, column)| self.sql.lines().nth(line).map(|text| (text, column)))
+            .map(|(text, column)| text.chars().skip(column).collect::<String>());
+        let rest = rest.unwrap_or_default().to_ascii_lowercase();
+        let token: String = rest
+            .chars()
+            .take_while(|c| c.is_alphanumeric() || ['_', '.', '"', '$'].contains(c))
+            .filter(|c| *c != '"')
+            .collect();
+        let word = word.to_ascii_lowercase();
+        token
+            .strip_suffix(word.as_str())
+            .is_some_and(|before| before.is_empty() || before.ends_with('.'))
+    }
+
+    /// Line and column of a word outside of comments, in any case, from 1: the first.
     fn find(&self, word: &str) -> Option<(u64, u64)> {
         let word = word.to_ascii_lowercase();
         let part = |c: char| c.is_alphanumeric() || c == '_' || c == '$';
-        for (line, text) in (1..).zip(self.sql.lines()) {
+        let code = (1..).zip(self.sql.lines());
+        for (line, text) in code.filter(|(_, text)| !text.trim_start().starts_with("--")) {
             let lower = text.to_ascii_lowercase();
             let found = lower.match_indices(&word).find(|(at, found)| {
                 !lower[..*at].ends_with(part) && !lower[at + found.len()..].starts_with(part)
@@ -127,11 +147,13 @@ impl Place {
         }
     }
 
-    /// With the place that DataFusion tells, else where the word stands.
+    /// With the place that DataFusion tells, if the word stands there, else where it first stands.
     fn placed(&self, problem: Diagnostic, span: Option<(u64, u64)>, word: &str) -> Diagnostic {
         match span {
-            Some((line, column)) => problem.at(self.location(line, column)),
-            None => self.named(problem, word),
+            Some((line, column)) if word.is_empty() || self.stands((line, column), word) => {
+                problem.at(self.location(line, column))
+            }
+            Some(_) | None => self.named(problem, word),
         }
     }
 
@@ -165,6 +187,11 @@ impl Place {
             ),
         };
         let problem = Diagnostic::new(Severity::Error, "query-unknown-name", what, WHY, help);
+        let told = span.is_some_and(|place| self.stands(place, &word));
+        // What is ambiguous may be clear where it first stands.
+        if !told && !matches!(error, SchemaError::FieldNotFound { .. }) {
+            return self.at(problem);
+        }
         self.placed(problem, span, &word)
     }
 
@@ -260,6 +287,16 @@ mod tests {
         assert_eq!(place.find("bytes"), Some((2, 8)));
         assert_eq!(place.find("flow"), None);
         assert_eq!(place.find(""), None);
+        let place = Place::new("q", "-- bytes\nSELECT \"Flows\".bytes, bytes_total");
+        assert_eq!(place.find("bytes"), Some((2, 16)));
+        for (column, word, stands) in [
+            (8, "bytes", true),
+            (16, "bytes", true),
+            (23, "bytes", false),
+        ] {
+            assert_eq!(place.stands((2, column), word), stands, "{column}");
+        }
+        assert!(!place.stands((9, 9), "bytes") && !place.stands((0, 0), "bytes"));
     }
 
     #[test]

@@ -53,6 +53,9 @@ const SCHEMA: &str = "run";
 /// How long a query computes before it looks whether it is to stop.
 const LOOK: Duration = Duration::from_millis(100);
 
+/// What each partition of a sort needs to merge what it has spilled: with less for each, fewer work at a time and all get through.
+const PARTITION_BYTES: u64 = 64 << 20;
+
 /// What a session is made of.
 pub struct Setup {
     /// Where records come from.
@@ -61,7 +64,7 @@ pub struct Setup {
     pub world: Arc<World>,
     /// What the small tables are made of.
     pub facts: Facts,
-    /// Threads.
+    /// Threads, as far as the memory is enough for what each does.
     pub threads: usize,
     /// What sorts, joins and groups may hold in memory, in bytes; beyond it they spill to temporary files.
     pub memory: u64,
@@ -89,7 +92,9 @@ impl Session {
     ///
     /// # Errors
     /// A system without threads or temporary files.
-    pub fn new(setup: Setup) -> Result<Session, Vec<Diagnostic>> {
+    pub fn new(mut setup: Setup) -> Result<Session, Vec<Diagnostic>> {
+        let affordable = usize::try_from(setup.memory / PARTITION_BYTES).unwrap_or(usize::MAX);
+        setup.threads = setup.threads.min(affordable).max(1);
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(setup.threads)
             .enable_time()

@@ -117,16 +117,7 @@ fn sorting_more_than_memory_holds_spills_and_is_still_right() {
     let sql = "SELECT lpad(CAST((value * 7919) % 200003 AS TEXT), 150, '0') AS pad FROM generate_series(1, 200002) ORDER BY pad";
     let ran = query(
         &world,
-        &[
-            "--sql",
-            sql,
-            "--memory",
-            "32MiB",
-            "--threads",
-            "2",
-            "--output-format",
-            "csv",
-        ],
+        &["--sql", sql, "--memory", "32MiB", "--output-format", "csv"],
     );
     assert_eq!(ran.code, 0, "{}", ran.stderr);
     let rows: Vec<&str> = ran.stdout.lines().skip(1).collect();
