@@ -2,7 +2,7 @@
 --
 -- One line a candidate; a workload that is not logged is none, and where several fit none is picked. Needs the view, which finds a
 -- NAT gateway by the default route only. Times may be off by 60 s. Outside legs are those that the NAT gateway's interface sent in
--- its own name; what came back is not in it.
+-- its own name; it cannot know which of them answers which, so what came back is not in it.
 -- Put in your days: they prune what is read.
 
 WITH own AS (

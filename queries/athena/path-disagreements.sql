@@ -1,8 +1,9 @@
 -- path-disagreements, for Athena: where the record says another path than the route table
 --
 -- Needs create-view.sql, whose header says what a path is worth here. Bytes are those sent, accepted, at the workloads'
--- interfaces. Accepted or not. Routes are those of the topology in flowproof_routes; prefix lists those of flowproof_prefixes. It
--- needs Athena's engine 3 (ipprefix), and joins each pair of table and far end with every route of the table: keep the days short.
+-- interfaces. Accepted or not. It cannot know the routes of another time: they are those of the topology in flowproof_routes;
+-- prefix lists those of flowproof_prefixes. It needs Athena's engine 3 (ipprefix), and joins each pair of table and far end with
+-- every route of the table: keep the days short.
 -- Put in your days: they prune what is read.
 
 WITH asked AS (
