@@ -4,7 +4,7 @@
 //! [`ANSWERS`]. The Athena versions need Python (`queries/check.py`): on a developer's machine without it they are skipped, in CI they must run.
 
 #![cfg(feature = "sql")]
-#![expect(clippy::unwrap_used, reason = "tests")]
+#![expect(clippy::panic, clippy::unwrap_used, reason = "tests")]
 
 #[path = "queries/athena.rs"]
 mod athena;
