@@ -1,0 +1,14 @@
+-- leaks-by-workload, for Athena: which workloads sent what past the endpoints
+--
+-- Needs create-view.sql, whose header says what a path is worth here. Bytes are those sent, accepted, at the workloads'
+-- interfaces. It cannot know: where a NAT gateway's traffic leaves (a NAT gateway's subnet may have a gateway endpoint), the leaks
+-- of workloads that are not logged, services that the record does not name. No lines is no proof.
+-- Put in your days: they prune what is read.
+
+SELECT workload, interface_id, name, instance_id, vpc_id, subnet_id, service, path, via,
+       count(DISTINCT peer) AS destinations, count(*) AS records, sum(bytes) AS bytes,
+       from_unixtime(min(start_s)) AS first_seen, from_unixtime(max(end_s)) AS last_seen
+FROM flowproof_egress
+WHERE realm = 'aws' AND path NOT IN ('via-endpoint-eni', 'via-gateway-endpoint') AND day BETWEEN '2026/08/01' AND '2026/08/31' AND action = 'ACCEPT'
+GROUP BY workload, interface_id, name, instance_id, vpc_id, subnet_id, service, path, via
+ORDER BY bytes DESC, workload, interface_id, service, path, via

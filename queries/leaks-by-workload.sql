@@ -1,0 +1,73 @@
+-- leaks-by-workload: which workloads sent what past the endpoints
+--
+-- `finding` is `leak` (it leaves by an internet gateway), `detour` (a NAT gateway carries it, but what leaves its subnet
+-- takes an endpoint), `unknown` (the path or the exit cannot be told) or `hidden` (the record does not say the far end: it may be
+-- the service in question, and its bytes may stand in another line too). Only an answer without `unknown` and `hidden` lines over
+-- a whole record says that there is no leak, and `verify` is what proves it.
+-- A NAT gateway's outside leg without a workload is listed, with none, if nobody else logged that far end: see behind-nat.
+-- Accepted traffic, requests and replies together, each conversation at one vantage only: the workload's own
+-- interface where that logged it, else the endpoint's, else a NAT gateway's inside leg, else where an
+-- appliance or transit gateway took it in (`counted_at` says which). An amount is a lower bound where records are missing.
+--
+-- param service   text '*'  s3, dynamodb, sts …; '*' is every one
+-- param realm     text 'aws'  aws: AWS's services; internet: addresses that anybody may have; '*': both
+-- param min_bytes int 0  leave out lines of fewer bytes; `hidden` and `unknown` ones stay
+-- column workload           text      address of the workload; null if masked
+-- column workload_interface text      its interface, if the topology knows it
+-- column name               text      the interface's tag `Name`
+-- column instance_id        text      the instance that it is plugged in
+-- column vpc_id             text      its VPC
+-- column subnet_id          text      its subnet
+-- column service            text      the AWS service; null if none is known
+-- column finding            text      leak, detour, unknown or hidden
+-- column path               text      the way it took
+-- column via                text      the gateway
+-- column exit               text      where it leaves in the end
+-- column destinations       int       how many far ends
+-- column records            int       log lines
+-- column bytes              int       both ways
+-- column first_seen         timestamp
+-- column last_seen          timestamp
+-- column counted_at         text      the vantage whose records were added
+
+WITH legs AS (
+  SELECT workload_interface, workload, peer, peer_port, protocol, path, via, exit, realm, service, vantage,
+         CASE vantage WHEN 'workload' THEN 1 WHEN 'unknown' THEN 2 WHEN 'endpoint' THEN 3 WHEN 'nat' THEN 4 ELSE 5 END AS distance,
+         count(*) AS records, sum(bytes) AS bytes, sum(packets) AS packets, min(started_at) AS first_seen, max(ended_at) AS last_seen
+  FROM flows
+  WHERE path IS NOT NULL AND (action = 'ACCEPT' OR action IS NULL)
+    -- What a transit gateway or an appliance forwards it logs twice: count it where it comes in.
+    AND (vantage <> 'gateway' OR flow_direction IS NULL OR flow_direction <> 'egress')
+  GROUP BY workload_interface, workload, peer, peer_port, protocol, path, via, exit, realm, service, vantage
+), counted AS (
+  SELECT * FROM (
+    SELECT *,
+           coalesce(min(CASE WHEN path <> 'undetermined' THEN distance END) OVER host, min(distance) OVER host) AS nearest_of_host,
+           coalesce(min(CASE WHEN path <> 'undetermined' THEN distance END) OVER address, min(distance) OVER address) AS nearest_of_address,
+           count(workload) OVER far_end AS named
+    FROM legs
+    WINDOW host AS (PARTITION BY workload_interface, workload, peer, peer_port, protocol),
+           address AS (PARTITION BY workload, peer, peer_port, protocol),
+           far_end AS (PARTITION BY peer, peer_port, protocol)
+  ) AS judged
+  WHERE CASE WHEN workload IS NULL THEN named = 0
+             WHEN workload_interface IS NULL THEN distance = nearest_of_address
+             ELSE distance = nearest_of_host END
+), found AS (
+  SELECT c.*, CASE WHEN c.peer IS NULL THEN 'hidden'
+            WHEN c.exit = 'internet-gateway' THEN 'leak'
+            WHEN c.path = 'via-nat' AND c.exit IN ('gateway-endpoint', 'endpoint') THEN 'detour'
+            ELSE 'unknown' END AS finding
+  FROM counted AS c
+  WHERE c.path NOT IN ('via-endpoint-eni', 'via-gateway-endpoint', 'intra-vpc')
+    AND (c.path = 'via-nat' OR c.exit NOT IN ('endpoint', 'gateway-endpoint') OR c.exit IS NULL)
+    AND (c.peer IS NULL
+         OR c.realm IN ('aws', 'internet') AND ($realm = '*' OR c.realm = $realm) AND ($service = '*' OR c.service = $service))
+)
+SELECT f.workload, f.workload_interface, i.name, i.instance_id, i.vpc_id, i.subnet_id, f.service, f.finding, f.path, f.via, f.exit,
+       count(DISTINCT f.peer) AS destinations, sum(f.records) AS records, sum(f.bytes) AS bytes,
+       min(f.first_seen) AS first_seen, max(f.last_seen) AS last_seen, f.vantage AS counted_at
+FROM found AS f LEFT JOIN interfaces AS i ON i.interface_id = f.workload_interface
+GROUP BY f.workload, f.workload_interface, i.name, i.instance_id, i.vpc_id, i.subnet_id, f.service, f.finding, f.path, f.via, f.exit, f.vantage
+HAVING coalesce(sum(f.bytes), 0) >= $min_bytes OR f.finding IN ('unknown', 'hidden')
+ORDER BY bytes DESC NULLS LAST, f.workload, f.workload_interface, f.service, f.finding, f.path, f.via, f.exit, f.vantage
