@@ -9,11 +9,16 @@ use crate::diag::Diagnostic;
 use crate::ingest::complaint::Fault;
 use crate::ingest::decoder::Decoder;
 use crate::ingest::export;
+use crate::ingest::marks::Marks;
 use crate::ingest::records::Records;
+use crate::ingest::run::Cursor;
 use crate::model::batch::Value;
 
 /// The byte order mark that some editors leave.
 const BOM: &[u8] = b"\xef\xbb\xbf";
+
+/// Bytes whose marks are found before their lines are read: both stay in the first-level cache.
+const WINDOW_BYTES: usize = 16 << 10;
 
 /// Splits text into lines.
 pub(super) struct TextDecoder {
@@ -25,6 +30,8 @@ pub(super) struct TextDecoder {
     /// Lines that have ended.
     lines: u64,
     export: bool,
+    /// Kept so that it is made once.
+    marks: Marks,
 }
 
 impl TextDecoder {
@@ -35,6 +42,7 @@ impl TextDecoder {
             passing: false,
             lines: 0,
             export: false,
+            marks: Marks::default(),
         }
     }
 
@@ -62,24 +70,61 @@ impl TextDecoder {
         self.tail = tail;
     }
 
-    /// Lines that stand whole in a piece.
-    fn block(&mut self, block: &[u8], records: &mut Records) {
+    /// The lines of `text[from..to]`, which ends with the last of them. The rest of the text is looked at, but does not count.
+    fn block(&mut self, text: &[u8], from: usize, to: usize, records: &mut Records) {
+        let mut marks = std::mem::take(&mut self.marks);
         let mut scratch = Vec::new();
-        // Checked once for all lines; only a block with a bad line in it is checked line by line.
-        let Ok(text) = std::str::from_utf8(block) else {
-            for line in block.split_inclusive(|byte| *byte == b'\n') {
-                self.raw_line(
-                    line.strip_suffix(b"\n").unwrap_or(line),
-                    records,
-                    &mut scratch,
-                );
+        let mut at = from;
+        while at < to {
+            let before = at;
+            // The mark before a line belongs to it: there its first value begins.
+            marks.find(text, at.saturating_sub(1), to.min(at + WINDOW_BYTES));
+            at = self.window(text, at, &marks, records, &mut scratch);
+            if at == before {
+                // A line longer than the window.
+                let rest = text.get(at..to).unwrap_or(&[]);
+                let len = memchr(b'\n', rest).unwrap_or(rest.len());
+                self.raw_line(&rest[..len], records, &mut scratch);
+                at += len + 1;
             }
-            return;
+        }
+        self.marks = marks;
+    }
+
+    /// The lines that end among the marks; where the next one begins.
+    fn window<'a>(
+        &mut self,
+        text: &'a [u8],
+        from: usize,
+        marks: &Marks,
+        records: &mut Records,
+        scratch: &mut Vec<Value<'a>>,
+    ) -> usize {
+        let (mut at, mut slow) = (from, 0);
+        let behind_a_mark = usize::from(from > 0);
+        let mut cursor = Cursor {
+            mark: behind_a_mark,
+            line: behind_a_mark,
+            odd: 0,
         };
-        let mut from = 0;
-        while let Some(len) = memchr(b'\n', &block[from..]) {
-            self.text_line(&text[from..from + len], records, &mut scratch);
-            from += len + 1;
+        loop {
+            cursor.pass(marks, at);
+            if slow == 0 {
+                let taken;
+                (taken, slow) = records.run(text, marks, &cursor, self.lines + 1);
+                self.lines += taken as u64;
+                if taken > 0 {
+                    at = cursor.skip(marks, taken).unwrap_or(at);
+                    continue;
+                }
+            }
+            // A line of the slow way may have other breaks in it.
+            let Some(end) = cursor.skip_line(marks, text) else {
+                return at;
+            };
+            self.raw_line(text.get(at..end).unwrap_or(&[]), records, scratch);
+            at = end + 1;
+            slow -= 1;
         }
     }
 
@@ -158,7 +203,8 @@ impl Decoder for TextDecoder {
             rest = &rest[end + 1..];
         }
         if let Some(last) = memrchr(b'\n', rest) {
-            self.block(&rest[..=last], records);
+            let from = bytes.len() - rest.len();
+            self.block(bytes, from, from + last + 1, records);
             rest = &rest[last + 1..];
         }
         self.keep(rest);

@@ -10,6 +10,7 @@ pub mod metrics;
 pub mod name;
 pub mod path;
 pub mod permit;
+pub mod sixteen;
 pub mod symbol;
 pub mod tag;
 pub mod window;
