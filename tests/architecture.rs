@@ -47,6 +47,7 @@ const DOORS: &[(&str, &[&str])] = &[
     ("flate2", &["src/ingest/", "src/topology/ranges.rs"]),
     ("glob", &["src/ingest/"]),
     ("indicatif", &["src/cli/progress.rs", "src/cli/remote.rs"]),
+    ("libdeflate_sys", &["src/ingest/inflate.rs"]),
     ("memchr", &["src/ingest/"]),
     ("minijinja", &["src/report/html", "src/report/mod.rs"]),
     ("parquet", &["src/ingest/", "src/report/rows"]),
@@ -60,6 +61,7 @@ const DOORS: &[(&str, &[&str])] = &[
         &["src/aws/", "src/ingest/s3", "src/ingest/cloudwatch"],
     ),
     ("toml", &["src/policy/"]),
+    ("wide", &["src/model/sixteen.rs"]),
 ];
 
 fn sources(folder: &Path) -> Vec<PathBuf> {

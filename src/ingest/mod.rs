@@ -25,6 +25,7 @@ mod export;
 mod failure;
 mod file;
 mod header;
+mod inflate;
 mod json;
 mod json_grammar;
 mod json_scan;
@@ -64,6 +65,7 @@ mod testing;
 mod wholeness;
 
 pub use error::Error;
+pub use inflate::Spare;
 pub use options::{Limits, ReadOptions};
 pub use parquet_footer::panic_is_caught;
 pub use reader::InputReader;

@@ -2,9 +2,8 @@
 
 use std::sync::Arc;
 
-use arrow::array::builder::NullBufferBuilder;
 use arrow::array::{ArrayRef, FixedSizeBinaryArray, PrimitiveArray};
-use arrow::buffer::Buffer;
+use arrow::buffer::{BooleanBuffer, Buffer, NullBuffer};
 use arrow::datatypes::{ArrowPrimitiveType, Int32Type, Int64Type};
 use arrow::error::ArrowError;
 
@@ -15,24 +14,24 @@ use crate::model::field::Kind;
 /// Values of one type, and which are missing.
 pub(super) struct Values<T> {
     values: Vec<T>,
-    nulls: NullBufferBuilder,
+    nulls: Nulls,
 }
 
 impl<T: Copy + Default> Values<T> {
     fn new() -> Values<T> {
         Values {
             values: Vec::new(),
-            nulls: NullBufferBuilder::new(0),
+            nulls: Nulls::default(),
         }
     }
 
     fn push(&mut self, value: Option<T>) {
         self.values.push(value.unwrap_or_default());
-        self.nulls.append(value.is_some());
+        self.nulls.push(1, u64::from(value.is_none()));
     }
 
     fn extend(&mut self, values: impl ExactSizeIterator<Item = T>, nulls: u64) {
-        push_nulls(&mut self.nulls, values.len(), nulls);
+        self.nulls.push(values.len(), nulls);
         self.values.extend(values);
     }
 
@@ -43,14 +42,48 @@ impl<T: Copy + Default> Values<T> {
     }
 }
 
-/// So many more, of which those with their bit set are missing.
-pub(super) fn push_nulls(builder: &mut NullBufferBuilder, count: usize, nulls: u64) {
-    if nulls == 0 {
-        builder.append_n_non_nulls(count);
-        return;
+/// Which values are missing, a bit a value; Arrow's own builder takes them one by one.
+#[derive(Default)]
+pub(super) struct Nulls {
+    /// Full words.
+    valid: Vec<u64>,
+    /// Bits of the word in work, from the lowest, and how many there are.
+    word: u64,
+    bits: usize,
+    any: bool,
+}
+
+impl Nulls {
+    /// So many more values, at most 64, of which those with their bit set are missing.
+    #[inline]
+    pub(super) fn push(&mut self, count: usize, nulls: u64) {
+        if count == 0 {
+            return;
+        }
+        // INVARIANT: 1 <= count <= 64, bits < 64.
+        let valid = !nulls & u64::MAX >> (64 - count.min(64));
+        self.any |= valid.count_ones() as usize != count;
+        self.word |= valid << self.bits;
+        if self.bits + count >= 64 {
+            self.valid.push(self.word);
+            let used = 64 - self.bits;
+            self.word = if used == 64 { 0 } else { valid >> used };
+            self.bits += count;
+            self.bits -= 64;
+        } else {
+            self.bits += count;
+        }
     }
-    for index in 0..count {
-        builder.append(nulls >> index & 1 == 0);
+
+    /// The bitmap, if any value is missing; and all over again.
+    pub(super) fn finish(&mut self) -> Option<NullBuffer> {
+        let len = self.valid.len() * 64 + self.bits;
+        self.valid.push(self.word);
+        let next = Vec::with_capacity(self.valid.len());
+        let valid = std::mem::replace(&mut self.valid, next);
+        let any = std::mem::take(&mut self.any);
+        (self.word, self.bits) = (0, 0);
+        any.then(|| NullBuffer::new(BooleanBuffer::new(Buffer::from_vec(valid), 0, len)))
     }
 }
 
@@ -133,4 +166,31 @@ fn numbers<T: ArrowPrimitiveType>(
     values: &mut Values<T::Native>,
 ) -> Result<PrimitiveArray<T>, ArrowError> {
     PrimitiveArray::try_new(values.take().into(), values.nulls.finish())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+        #[test]
+        fn nulls_are_where_they_were_put(runs in prop::collection::vec((0usize..=64, prop_oneof![Just(0), any::<u64>()]), 0..12)) {
+            let mut nulls = Nulls::default();
+            for round in 0..2 {
+                let mut expected = Vec::new();
+                for (count, bits) in &runs {
+                    nulls.push(*count, *bits);
+                    expected.extend((0..*count).map(|index| bits >> index & 1 == 0));
+                }
+                let got = nulls.finish();
+                let any = expected.contains(&false);
+                prop_assert_eq!(got.is_some(), any, "round {}", round);
+                if let Some(got) = got {
+                    prop_assert_eq!(got.iter().collect::<Vec<_>>(), expected);
+                }
+            }
+        }
+    }
 }

@@ -7,13 +7,12 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use arrow::array::builder::NullBufferBuilder;
 use arrow::array::{DictionaryArray, Int32Array, StringArray};
 use arrow::buffer::{Buffer, OffsetBuffer, ScalarBuffer};
 use arrow::datatypes::Int32Type;
 use arrow::error::ArrowError;
 
-use super::column::push_nulls;
+use super::column::Nulls;
 
 /// What a text is told by: its length, and its bytes in three words that may overlap.
 ///
@@ -92,7 +91,7 @@ const RECENT_BITS: u32 = 9;
 /// Builds a text column.
 pub struct TextBuilder {
     keys: Vec<i32>,
-    nulls: NullBufferBuilder,
+    nulls: Nulls,
     /// All distinct texts, one behind the other, and where each ends.
     texts: String,
     ends: Vec<i32>,
@@ -105,7 +104,7 @@ impl TextBuilder {
     pub(super) fn new() -> TextBuilder {
         TextBuilder {
             keys: Vec::new(),
-            nulls: NullBufferBuilder::new(0),
+            nulls: Nulls::default(),
             texts: String::new(),
             ends: Vec::new(),
             found: HashMap::new(),
@@ -126,13 +125,13 @@ impl TextBuilder {
     pub(super) fn push(&mut self, text: &str) -> Result<(), ArrowError> {
         let key = self.key(Mark::of(text.as_bytes()), || Some(text))?;
         self.keys.push(key);
-        self.nulls.append_non_null();
+        self.nulls.push(1, 0);
         Ok(())
     }
 
     pub(super) fn push_null(&mut self) {
         self.keys.push(0);
-        self.nulls.append_null();
+        self.nulls.push(1, 1);
     }
 
     /// Adds texts by their marks; `-` is a missing one. `text` gives the text behind the mark at an index, where the mark does not say
@@ -160,7 +159,7 @@ impl TextBuilder {
             };
             self.keys.push(key);
         }
-        push_nulls(&mut self.nulls, count, nulls);
+        self.nulls.push(count, nulls);
         Ok(())
     }
 
