@@ -47,6 +47,7 @@ const DOORS: &[(&str, &[&str])] = &[
     ("flate2", &["src/ingest/", "src/topology/ranges.rs"]),
     ("glob", &["src/ingest/"]),
     ("indicatif", &["src/cli/progress.rs", "src/cli/remote.rs"]),
+    ("libc", &["src/cli/memory.rs"]),
     ("libdeflate_sys", &["src/ingest/inflate.rs"]),
     ("memchr", &["src/ingest/"]),
     ("minijinja", &["src/report/html", "src/report/mod.rs"]),

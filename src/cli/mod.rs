@@ -11,6 +11,7 @@ pub mod exit;
 pub mod interrupt;
 pub mod judge;
 pub mod load;
+mod memory;
 pub mod metrics;
 pub mod output;
 pub mod parse;
@@ -33,6 +34,7 @@ use std::io::{self, Write};
 
 /// Sets how many threads work; by default one a processor. Without effect if a pool is there already.
 pub fn pool(threads: Option<u16>) {
+    memory::keep();
     let threads = threads.map_or(0, usize::from);
     let _ = rayon::ThreadPoolBuilder::new()
         .num_threads(threads)

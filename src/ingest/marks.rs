@@ -38,6 +38,7 @@ impl Marks {
     }
 
     /// Finds the marks of `text[from..to]`, which is shorter than 4 GiB; places count from the text's start.
+    #[inline(always)]
     pub(super) fn find(&mut self, text: &[u8], from: usize, to: usize) {
         self.count = 0;
         self.line_ends.clear();

@@ -122,12 +122,14 @@ impl Records {
 
     /// As many of the lines at the cursor as are in AWS's own form and good, up to a run of them; how many, and how many that must be
     /// taken by [`Records::line`] instead.
+    #[inline(always)]
     pub(super) fn run(
         &mut self,
         text: &[u8],
         marks: &Marks,
         cursor: &Cursor,
         number: u64,
+        line_bytes_max: usize,
     ) -> (usize, usize) {
         let State::Open(open) = &mut self.state else {
             return (0, 1);
@@ -136,8 +138,8 @@ impl Records {
             return (0, 1);
         };
         let room = self.options.batch_rows.max(1) - open.builder.len();
-        let limit = self.options.limits.line_bytes;
-        let Some(lines) = Lines::next(text, marks, cursor, run.fields(), room, limit) else {
+        let fields = run.fields();
+        let Some(lines) = Lines::next(text, marks, cursor, fields, room, line_bytes_max) else {
             return (0, 1);
         };
         if !run.read(&lines) {

@@ -34,6 +34,7 @@ impl<'a> Lines<'a> {
     /// The lines that begin behind the mark at `before` and have the form, at most so many; and what is the index of their last mark.
     ///
     /// The form: so many values, one blank between two, a newline at the end, only ASCII, no longer than `line_bytes_max`.
+    #[inline(always)]
     pub(super) fn next(
         text: &'a [u8],
         marks: &'a Marks,
@@ -82,16 +83,15 @@ impl<'a> Lines<'a> {
         self.count
     }
 
-    /// Where the values of a field begin and end, line by line.
+    /// Where the value of a field begins and ends in a line.
     #[inline(always)]
-    fn places(&self, field: usize) -> impl ExactSizeIterator<Item = (usize, usize)> + use<'a> {
-        let starts = self.ends.get(field..).unwrap_or(&[]).iter();
-        let ends = self.ends.get(field + 1..).unwrap_or(&[]).iter();
-        starts
-            .step_by(self.fields)
-            .zip(ends.step_by(self.fields))
-            .map(|(start, end)| (*start as usize + 1, *end as usize))
-            .take(self.count)
+    fn place(&self, line: usize, field: usize) -> (usize, usize) {
+        let at = line * self.fields + field;
+        match self.ends.get(at..at + 2) {
+            Some(&[before, end]) => (before as usize + 1, end as usize),
+            // INVARIANT: each line has its marks.
+            Some(_) | None => (0, 0),
+        }
     }
 
     /// Eight bytes from here.
@@ -102,8 +102,9 @@ impl<'a> Lines<'a> {
     }
 
     #[inline(always)]
-    fn mark(&self, start: usize, end: usize) -> Mark {
-        let len = end - start;
+    fn mark(&self, line: usize, field: usize) -> Mark {
+        let (start, end) = self.place(line, field);
+        let len = end.wrapping_sub(start);
         let tail = self.word(end.wrapping_sub(8));
         if len < 8 {
             return Mark {
@@ -119,17 +120,16 @@ impl<'a> Lines<'a> {
         } else {
             self.word(end.wrapping_sub(16))
         };
-        let head = self.word(start);
         Mark {
             tail,
             middle,
-            head,
+            head: self.word(start),
             len,
         }
     }
 
     fn str(&self, field: usize, line: usize) -> Option<&'a str> {
-        let (start, end) = self.places(field).nth(line)?;
+        let (start, end) = self.place(line, field);
         std::str::from_utf8(self.text.get(start..end)?).ok()
     }
 }
@@ -285,26 +285,30 @@ impl Run {
     }
 
     /// Reads the values that can be wrong; whether all are good.
+    #[inline(always)]
     pub(super) fn read(&mut self, lines: &Lines<'_>) -> bool {
-        self.numbers.iter_mut().all(|numbers| numbers.read(lines))
-            && self.read_addresses(lines)
-            && self.read_statuses(lines)
-            && self.times_can_be(lines)
-    }
-
-    fn read_addresses(&mut self, lines: &Lines<'_>) -> bool {
-        (0..self.addresses.len()).all(|index| {
+        for numbers in &mut self.numbers {
+            if !numbers.read(lines) {
+                return false;
+            }
+        }
+        for index in 0..self.addresses.len() {
             let (before, rest) = self.addresses.split_at_mut(index);
             let Some(addresses) = rest.first_mut() else {
                 return false;
             };
-            match addresses.twin.and_then(|twin| before.get(twin)) {
+            let good = match addresses.twin.and_then(|twin| before.get(twin)) {
                 Some(twin) => addresses.read_beside(twin, lines),
                 None => addresses.read(lines),
+            };
+            if !good {
+                return false;
             }
-        })
+        }
+        self.read_statuses(lines) && self.times_can_be(lines)
     }
 
+    #[inline(always)]
     fn read_statuses(&mut self, lines: &Lines<'_>) -> bool {
         const OK: u64 = (b'O' as u64) << 48 | (b'K' as u64) << 56;
         const NODATA: u64 = u64::from_le_bytes(*b"\0\0NODATA");
@@ -332,10 +336,8 @@ impl Run {
             return true;
         };
         let mut good = true;
-        for (line, ((start, end), status)) in
-            lines.places(place).zip(&mut self.statuses).enumerate()
-        {
-            let mark = lines.mark(start, end);
+        for (line, status) in self.statuses.iter_mut().enumerate().take(lines.count) {
+            let mark = lines.mark(line, place);
             *status = match (mark.tail, mark.len) {
                 (OK, 2) => Status::Flow,
                 (NODATA, 6) if nameless >> line & 1 == 1 => Status::NoData,
@@ -349,6 +351,7 @@ impl Run {
         good
     }
 
+    #[inline(always)]
     fn times_can_be(&self, lines: &Lines<'_>) -> bool {
         let of = |index: Option<usize>| index.and_then(|index| self.numbers.get(index));
         let (Some(starts), Some(ends)) = (of(self.start), of(self.end)) else {
@@ -371,6 +374,7 @@ impl Run {
     ///
     /// # Errors
     /// As [`BatchBuilder::push`]; the batch is then unusable.
+    #[inline(always)]
     pub(super) fn push(
         &self,
         lines: &Lines<'_>,
@@ -395,9 +399,11 @@ impl Run {
             let Some(texts) = builder.texts(*place) else {
                 continue;
             };
-            let marks = lines
-                .places(*place)
-                .map(|(start, end)| lines.mark(start, end));
+            let mut marks = [Mark::DASH; RUN_LINES];
+            for (line, mark) in marks.iter_mut().enumerate().take(lines.count) {
+                *mark = lines.mark(line, *place);
+            }
+            let marks = marks.get(..lines.count).unwrap_or(&[]);
             texts.push_marked(marks, |line| lines.str(*place, line))?;
         }
         builder.push_rows(self.statuses(lines), first);
@@ -406,13 +412,12 @@ impl Run {
 }
 
 impl Numbers {
-    #[inline(never)]
+    #[inline(always)]
     fn read(&mut self, lines: &Lines<'_>) -> bool {
         let (mut wrong, mut nulls) = (0, 0);
-        for (line, ((start, end), value)) in
-            lines.places(self.place).zip(&mut self.values).enumerate()
-        {
-            let len = end - start;
+        for (line, value) in self.values.iter_mut().enumerate().take(lines.count) {
+            let (start, end) = lines.place(line, self.place);
+            let len = end.wrapping_sub(start);
             let low = lines.word(end.wrapping_sub(8));
             let high = if len <= 8 {
                 0
@@ -432,12 +437,11 @@ impl Numbers {
 }
 
 impl Addresses {
-    #[inline(never)]
+    #[inline(always)]
     fn read(&mut self, lines: &Lines<'_>) -> bool {
         let mut nulls = 0;
-        for (line, ((start, end), value)) in
-            lines.places(self.place).zip(&mut self.values).enumerate()
-        {
+        for (line, value) in self.values.iter_mut().enumerate().take(lines.count) {
+            let (start, end) = lines.place(line, self.place);
             match address(lines, start, end) {
                 Some(address) => *value = address,
                 None if end - start == 1 && lines.text.get(start) == Some(&b'-') => {
@@ -452,19 +456,17 @@ impl Addresses {
     }
 
     /// The same, where many values are those of another field.
-    #[inline(never)]
+    #[inline(always)]
     fn read_beside(&mut self, twin: &Addresses, lines: &Lines<'_>) -> bool {
         let mut nulls = 0;
-        let places = lines.places(self.place).zip(lines.places(twin.place));
-        for (line, (((start, end), (twin_start, twin_end)), value)) in
-            places.zip(&mut self.values).enumerate()
-        {
-            let mark = lines.mark(start, end);
-            if mark.len <= Mark::WHOLE_BYTES && mark == lines.mark(twin_start, twin_end) {
+        for (line, value) in self.values.iter_mut().enumerate().take(lines.count) {
+            let mark = lines.mark(line, self.place);
+            if mark.len <= Mark::WHOLE_BYTES && mark == lines.mark(line, twin.place) {
                 *value = twin.values[line % RUN_LINES];
                 nulls |= twin.nulls & 1 << line;
                 continue;
             }
+            let (start, end) = lines.place(line, self.place);
             match address(lines, start, end) {
                 Some(address) => *value = address,
                 None if mark == Mark::DASH => {

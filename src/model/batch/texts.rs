@@ -63,7 +63,7 @@ impl Mark {
     }
 
     /// Ids differ in their last characters, so these and the length make the hash.
-    #[inline]
+    #[inline(always)]
     fn slot(&self) -> usize {
         let mix = (self.tail ^ (self.len as u64) << 56).wrapping_mul(0x9e37_79b9_7f4a_7c15);
         usize::try_from(mix >> (64 - RECENT_BITS)).unwrap_or(0)
@@ -134,36 +134,36 @@ impl TextBuilder {
         self.nulls.push(1, 1);
     }
 
-    /// Adds texts by their marks; `-` is a missing one. `text` gives the text behind the mark at an index, where the mark does not say
-    /// enough.
+    /// Adds texts by their marks, at most 64; `-` is a missing one. `text` gives the text behind the mark at an index, where the mark
+    /// does not say enough.
     ///
     /// # Errors
     /// A dictionary that overflows, or a mark without its text; the batch is then unusable.
-    #[inline]
+    #[inline(always)]
     pub fn push_marked<'t>(
         &mut self,
-        marks: impl ExactSizeIterator<Item = Mark>,
+        marks: &[Mark],
         text: impl Fn(usize) -> Option<&'t str>,
     ) -> Result<(), ArrowError> {
-        let (count, mut nulls) = (marks.len(), 0u64);
-        self.keys.reserve(count);
-        for (index, mark) in marks.enumerate() {
+        let (mut keys, mut nulls) = ([0; 64], 0u64);
+        for (index, (mark, key)) in marks.iter().zip(&mut keys).enumerate() {
             let recent = &self.recent[mark.slot()];
-            let key = if recent.mark == mark && mark.len <= Mark::WHOLE_BYTES {
-                recent.key
-            } else if mark == Mark::DASH {
+            if recent.mark == *mark && mark.len <= Mark::WHOLE_BYTES {
+                *key = recent.key;
+            } else if *mark == Mark::DASH {
                 nulls |= 1 << index;
-                0
             } else {
-                self.key(mark, || text(index))?
-            };
-            self.keys.push(key);
+                *key = self.key(*mark, || text(index))?;
+            }
         }
-        self.nulls.push(count, nulls);
+        let keys = keys.get(..marks.len()).unwrap_or(&keys);
+        self.keys.extend_from_slice(keys);
+        self.nulls.push(keys.len(), nulls);
         Ok(())
     }
 
     /// The key of a text, old or new.
+    #[inline(never)]
     fn key<'t>(
         &mut self,
         mark: Mark,
@@ -256,9 +256,9 @@ mod tests {
             .chain(&long)
             .map(String::as_str)
             .collect();
-        let marks = all.iter().map(|text| Mark::of(text.as_bytes()));
+        let marks: Vec<Mark> = all.iter().map(|text| Mark::of(text.as_bytes())).collect();
         builder
-            .push_marked(marks, |index| all.get(index).copied())
+            .push_marked(&marks, |index| all.get(index).copied())
             .unwrap();
         let array = builder.finish().unwrap();
         assert_eq!(array.keys().values(), &[0, 1, 2, 3, 2, 3]);
