@@ -57,6 +57,8 @@ const DOORS: &[(&str, &[&str])] = &[
     ("flate2", &["src/ingest/", "src/topology/ranges.rs"]),
     ("glob", &["src/ingest/"]),
     ("indicatif", &["src/cli/progress.rs", "src/cli/remote.rs"]),
+    ("libc", &["src/cli/memory.rs"]),
+    ("libdeflate_sys", &["src/ingest/inflate.rs"]),
     ("memchr", &["src/ingest/"]),
     ("minijinja", &["src/report/html", "src/report/mod.rs"]),
     ("parquet", &["src/ingest/", "src/report/rows"]),
@@ -76,6 +78,7 @@ const DOORS: &[(&str, &[&str])] = &[
         ],
     ),
     ("toml", &["src/policy/", "src/query/tables/prices.rs"]),
+    ("wide", &["src/model/sixteen.rs"]),
 ];
 
 fn sources(folder: &Path) -> Vec<PathBuf> {

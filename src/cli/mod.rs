@@ -15,6 +15,7 @@ pub mod explain_lines;
 pub mod interrupt;
 pub mod judge;
 pub mod load;
+mod memory;
 pub mod metrics;
 pub mod output;
 pub mod parse;
@@ -47,6 +48,7 @@ use std::io::{self, Write};
 
 /// Sets how many threads work; by default one a processor. Without effect if a pool is there already.
 pub fn pool(threads: Option<u16>) {
+    memory::keep();
     let threads = threads.map_or(0, usize::from);
     let _ = rayon::ThreadPoolBuilder::new()
         .num_threads(threads)

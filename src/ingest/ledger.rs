@@ -59,7 +59,20 @@ impl Ledger {
         self.rows += 1;
     }
 
+    /// So many of them.
+    pub(super) fn rows(&mut self, count: usize) {
+        self.rows += count as u64;
+    }
+
+    /// Rows are records, and stand in a batch.
+    pub(super) fn all_taken(&mut self, statuses: &[Status]) {
+        for status in statuses {
+            self.taken(*status);
+        }
+    }
+
     /// The row is a record, and stands in a batch.
+    #[inline]
     pub(super) fn taken(&mut self, status: Status) {
         match status {
             Status::Flow => self.flows += 1,

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
+use crate::ingest::inflate::Spare;
 use crate::model::field::FieldSet;
 use crate::model::format::Format;
 
@@ -19,6 +20,8 @@ pub struct ReadOptions {
     pub batch_rows: usize,
     /// How far to go.
     pub limits: Limits,
+    /// Buffers of readers that have ended, for those that begin.
+    pub spare: Arc<Spare>,
     /// Set it, and every reader ends at its next piece; its input is then not whole.
     pub stop: Arc<AtomicBool>,
 }
@@ -31,6 +34,7 @@ impl Default for ReadOptions {
             described: Vec::new(),
             batch_rows: 16_384,
             limits: Limits::default(),
+            spare: Arc::default(),
             stop: Arc::default(),
         }
     }
@@ -43,6 +47,8 @@ pub struct Limits {
     pub line_bytes: usize,
     /// The most that an input may unzip to. AWS's own files end at 75 MB zipped; beyond this it is a bomb.
     pub object_bytes: u64,
+    /// What an object may take in memory, zipped and unzipped together, to be unzipped at once; a larger one is unzipped piece by piece.
+    pub whole_bytes: u64,
 }
 
 impl Default for Limits {
@@ -50,6 +56,7 @@ impl Default for Limits {
         Limits {
             line_bytes: 64 << 10,
             object_bytes: 64 << 30,
+            whole_bytes: 128 << 20,
         }
     }
 }

@@ -1,6 +1,7 @@
 //! The bytes of one input in pieces: a stream goes in, a decoder is fed, or a file is filled.
 
 use std::io::{self, Write};
+use std::ops::Range;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::ingest::decoder::Decoder;
@@ -14,8 +15,10 @@ const PIECE_BYTES: usize = 256 << 10;
 
 /// The piece in work, and what went wrong behind it.
 pub(super) struct Piece {
+    /// What was read; unless the stream has it in memory itself.
     buffer: Vec<u8>,
-    len: usize,
+    /// Where the piece is, in the buffer or in the stream's own memory.
+    range: Range<usize>,
     error: Option<io::Error>,
 }
 
@@ -23,8 +26,8 @@ impl Piece {
     /// The first piece of a stream.
     pub(super) fn first(stream: &mut Stream) -> Piece {
         let mut piece = Piece {
-            buffer: vec![0; PIECE_BYTES],
-            len: 0,
+            buffer: Vec::new(),
+            range: 0..0,
             error: None,
         };
         piece.next(stream);
@@ -32,12 +35,24 @@ impl Piece {
     }
 
     /// Its bytes; none at the end.
-    pub(super) fn bytes(&self) -> &[u8] {
-        &self.buffer[..self.len]
+    pub(super) fn bytes<'a>(&'a self, stream: &'a Stream) -> &'a [u8] {
+        let bytes = if self.buffer.is_empty() {
+            stream.held()
+        } else {
+            &self.buffer
+        };
+        bytes.get(self.range.clone()).unwrap_or(&[])
     }
 
     fn next(&mut self, stream: &mut Stream) {
-        (self.len, self.error) = fill_part(stream, &mut self.buffer);
+        if let Some(range) = stream.next_held(PIECE_BYTES) {
+            self.range = range;
+            return;
+        }
+        self.buffer.resize(PIECE_BYTES, 0);
+        let len;
+        (len, self.error) = fill_part(stream, &mut self.buffer);
+        self.range = 0..len;
     }
 
     /// Copies what comes only once into a file, to have it in any order.
@@ -52,15 +67,15 @@ impl Piece {
     ) -> Result<FileRanges, Failure> {
         let mut file = tempfile::tempfile()?;
         let mut bytes = 0;
-        while self.len > 0 {
-            bytes += self.len as u64;
+        while !self.range.is_empty() {
+            bytes += self.range.len() as u64;
             if bytes > limit {
                 return Err(Failure::TooLarge(limit));
             }
             if stop.load(Ordering::Relaxed) {
                 return Err(Failure::Stopped);
             }
-            file.write_all(self.bytes())?;
+            file.write_all(self.bytes(stream))?;
             if let Some(why) = self.error.take() {
                 return Err(why.into());
             }
@@ -106,16 +121,17 @@ impl Pieces {
         records: &mut Records,
     ) -> Result<bool, Failure> {
         let room = usize::try_from(limit.saturating_sub(self.bytes)).unwrap_or(usize::MAX);
-        let fits = self.piece.len.min(room);
-        self.decoder.push(&self.piece.bytes()[..fits], records)?;
+        let bytes = self.piece.bytes(stream);
+        let (len, fits) = (bytes.len(), bytes.len().min(room));
+        self.decoder.push(&bytes[..fits], records)?;
         self.bytes += fits as u64;
-        if fits < self.piece.len {
+        if fits < len {
             return Err(Failure::TooLarge(limit));
         }
         if let Some(why) = self.piece.error.take() {
             return Err(why.into());
         }
-        if self.piece.len == 0 {
+        if len == 0 {
             self.decoder.finish(records)?;
             return Ok(false);
         }

@@ -21,6 +21,79 @@ const NAMES: [&str; 8] = [
     "log-status",
 ];
 
+const WIDE: [&str; 17] = [
+    "version",
+    "interface-id",
+    "srcaddr",
+    "dstaddr",
+    "pkt-srcaddr",
+    "pkt-dstaddr",
+    "srcport",
+    "bytes",
+    "start",
+    "end",
+    "action",
+    "log-status",
+    "vpc-id",
+    "instance-tag",
+    "flow-direction",
+    "traffic-path",
+    "quantum-lane",
+];
+
+/// A line of version 5 as AWS writes it, now and then with something odd in it.
+fn any_line() -> impl Strategy<Value = Vec<u8>> {
+    let address = || {
+        prop_oneof![
+            8 => any::<[u8; 4]>().prop_map(|octets| std::net::Ipv4Addr::from(octets).to_string()),
+            2 => prop::sample::select(&["10.0.0.1", "-", "2001:db8::1", "::ffff:10.0.0.1"][..]).prop_map(str::to_owned),
+        ]
+    };
+    let text = || {
+        prop_oneof![
+            6 => prop::sample::select(&["-", "S3", "eni-0123456789abcdef0", "eni-0123456789abcdef1", "vpc-12345678", "OK"][..]).prop_map(str::to_owned),
+            1 => "[a-c]{1,30}",
+        ]
+    };
+    let number = || prop_oneof![8 => (0u64..70_000).prop_map(|n| n.to_string()), 1 => any::<u64>().prop_map(|n| (n >> (n % 64)).to_string()), 1 => Just("-".to_owned())];
+    let times = prop_oneof![9 => (1_700_000_000u64..1_700_000_999, 0u64..600), 1 => (any::<u64>(), 80_000u64..90_000)];
+    let status = prop::sample::select(&["OK", "OK", "OK", "OK", "NODATA", "SKIPDATA"][..]);
+    let same = any::<bool>();
+    let record = (
+        (address(), address(), address(), address()),
+        (text(), text(), text(), text()),
+        (number(), number(), number()),
+        times,
+        status,
+        same,
+    );
+    let line = record.prop_map(|((a, b, c, d), (eni, vpc, tag, lane), (port, bytes, path), (start, span), status, same)| {
+        let (c, d) = if same { (a.clone(), b.clone()) } else { (c, d) };
+        let port = port.parse::<u16>().map_or("-".to_owned(), |port| port.to_string());
+        let end = start.saturating_add(span);
+        format!("5 {eni} {a} {b} {c} {d} {port} {bytes} {start} {end} ACCEPT {status} {vpc} {tag} egress {path} {lane}").into_bytes()
+    });
+    let odd = prop::option::weighted(
+        0.02,
+        (
+            any::<prop::sample::Index>(),
+            prop::sample::select(&b" \t\r\n-9.:\x00\xffa"[..]),
+            any::<bool>(),
+        ),
+    );
+    (line, odd).prop_map(|(mut line, odd)| {
+        if let Some((at, byte, insert)) = odd {
+            let at = at.index(line.len());
+            if insert {
+                line.insert(at, byte)
+            } else {
+                line[at] = byte
+            }
+        }
+        line
+    })
+}
+
 /// A record by its values; some are wrong.
 fn any_record() -> impl Strategy<Value = Vec<String>> {
     let pick =
@@ -80,15 +153,28 @@ fn said(bytes: &[u8], read_max: usize) -> (Vec<String>, Vec<String>, Vec<String>
 
 /// Feeds a decoder the same bytes, cut at these places.
 fn decoded(bytes: &[u8], cuts: &[prop::sample::Index], json: bool) -> (Vec<String>, Vec<String>) {
+    let cuts = cuts.iter().map(|cut| cut.index(bytes.len() + 1)).collect();
+    decoded_in(bytes, cuts, json, &small())
+}
+
+fn decoded_in(
+    bytes: &[u8],
+    mut cuts: Vec<usize>,
+    json: bool,
+    options: &ReadOptions,
+) -> (Vec<String>, Vec<String>) {
     use crate::ingest::decoder::Decoder;
     use crate::ingest::records::Records;
-    let mut records = Records::new(&input_in_reads("a", bytes, 1, false), &small());
+    let mut records = Records::new(&input_in_reads("a", bytes, 1, false), options);
     let mut decoder: Box<dyn Decoder> = if json {
-        Box::new(crate::ingest::json::JsonDecoder::new(200))
+        Box::new(crate::ingest::json::JsonDecoder::new(
+            options.limits.line_bytes,
+        ))
     } else {
-        Box::new(crate::ingest::text::TextDecoder::new(200))
+        Box::new(crate::ingest::text::TextDecoder::new(
+            options.limits.line_bytes,
+        ))
     };
-    let mut cuts: Vec<usize> = cuts.iter().map(|cut| cut.index(bytes.len() + 1)).collect();
     cuts.extend([0, bytes.len()]);
     cuts.sort_unstable();
     let pushed = cuts
@@ -147,6 +233,50 @@ proptest! {
     #[test]
     fn where_the_bytes_of_text_are_cut_does_not_matter(log in any_log(), cuts in vec(any::<prop::sample::Index>(), 0..8)) {
         prop_assert_eq!(decoded(&log, &cuts, false), decoded(&log, &[], false));
+    }
+
+    // Cut at each byte, every line is divided, and goes the slow way.
+    #[test]
+    fn the_fast_way_says_what_the_slow_way_says(lines in vec(any_line(), 0..150), rows in prop::sample::select(vec![7usize, 1000]), drop in any::<bool>()) {
+        let mut log = WIDE.join(" ").into_bytes();
+        for line in lines {
+            log.push(b'\n');
+            log.extend_from_slice(&line);
+        }
+        let projection = if drop { FieldSet::of(&[Field::DstAddr, Field::PktSrcAddr, Field::InterfaceId]) } else { FieldSet::ALL };
+        let options = ReadOptions { batch_rows: rows, projection, ..ReadOptions::default() };
+        let fast = decoded_in(&log, Vec::new(), false, &options);
+        let slow = decoded_in(&log, (0..log.len()).collect(), false, &options);
+        prop_assert_eq!(fast, slow);
+    }
+
+    // What is in memory is unzipped at once; the other comes in pieces.
+    #[test]
+    fn unzipped_at_once_is_what_is_unzipped_piece_by_piece(
+        log in any_log(),
+        at in any::<prop::sample::Index>(),
+        behind in prop_oneof![2 => Just(None), 1 => vec(any::<u8>(), 0..12).prop_map(Some)],
+        damage in prop::option::weighted(0.4, (any::<prop::sample::Index>(), any::<u8>())),
+        len in prop::option::weighted(0.2, any::<prop::sample::Index>()),
+    ) {
+        let (head, tail) = log.split_at(at.index(log.len() + 1));
+        let mut zipped = match behind {
+            None => gzip(&log),
+            Some(garbage) => [gzip(head), gzip(tail), garbage].concat(),
+        };
+        if let Some((at, byte)) = damage {
+            let at = 3 + at.index(zipped.len() - 3);
+            zipped[at] = byte;
+        }
+        if let Some(len) = len {
+            zipped.truncate(3 + len.index(zipped.len() - 3));
+        }
+        let both = [random_access("a", &zipped), input("a", &zipped)].map(|input| {
+            let (batches, report) = read(&input, &small());
+            let complaints: Vec<String> = report.diagnostics.iter().map(ToString::to_string).collect();
+            (facts(&batches), complaints, report.formats, report.whole, report.sha256, report.set_aside)
+        });
+        prop_assert_eq!(&both[0], &both[1]);
     }
 
     #[test]

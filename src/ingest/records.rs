@@ -6,7 +6,9 @@ use crate::diag::{Location, show};
 use crate::ingest::complaint::{self, Fault, unreadable};
 use crate::ingest::header;
 use crate::ingest::ledger::Ledger;
+use crate::ingest::marks::Marks;
 use crate::ingest::options::ReadOptions;
+use crate::ingest::run::{Cursor, Lines, Run};
 use crate::ingest::shape::Shape;
 use crate::ingest::source::Input;
 use crate::model::batch::{BatchBuilder, FlowBatch, Status, Value};
@@ -28,13 +30,18 @@ struct Open {
     format: Format,
     shape: Shape,
     builder: BatchBuilder,
+    /// The fast way to read lines, if there is one.
+    run: Option<Box<Run>>,
 }
 
 impl Open {
     fn new(format: Format, options: &ReadOptions) -> Open {
+        let shape = Shape::new(&format);
+        let builder = BatchBuilder::new(&format, options.projection);
         Open {
-            shape: Shape::new(&format),
-            builder: BatchBuilder::new(&format, options.projection),
+            run: Run::new(&format, &shape, &builder).map(Box::new),
+            shape,
+            builder,
             format,
         }
     }
@@ -111,6 +118,40 @@ impl Records {
             // INVARIANT: `choose` leaves no `Fresh`.
             State::Fresh => self.ledger.set_aside_again("format-bad"),
         }
+    }
+
+    /// As many of the lines at the cursor as are in AWS's own form and good, up to a run of them; how many, and how many that must be
+    /// taken by [`Records::line`] instead.
+    #[inline(always)]
+    pub(super) fn run(
+        &mut self,
+        text: &[u8],
+        marks: &Marks,
+        cursor: &Cursor,
+        number: u64,
+        line_bytes_max: usize,
+    ) -> (usize, usize) {
+        let State::Open(open) = &mut self.state else {
+            return (0, 1);
+        };
+        let Some(run) = &mut open.run else {
+            return (0, 1);
+        };
+        let room = self.options.batch_rows.max(1) - open.builder.len();
+        let fields = run.fields();
+        let Some(lines) = Lines::next(text, marks, cursor, fields, room, line_bytes_max) else {
+            return (0, 1);
+        };
+        if !run.read(&lines) {
+            return (0, lines.count());
+        }
+        self.ledger.rows(lines.count());
+        self.ledger.all_taken(run.statuses(&lines));
+        let pushed = run.push(&lines, number, &mut open.builder);
+        if pushed.is_err() || open.builder.len() >= self.options.batch_rows.max(1) {
+            self.flush();
+        }
+        (lines.count(), 0)
     }
 
     /// A row of which only the fault is known: a line that is not text, a value that is not an event.

@@ -16,17 +16,27 @@ use crate::model::field::{Field, FieldInfo, FieldSet, Kind};
 use crate::model::format::{Format, FormatField};
 
 /// The longest time that a record may span. AWS's longest aggregation interval is ten minutes; samples of AWS's own span three.
-const SPAN_S_MAX: i64 = 86_400;
+pub(super) const SPAN_S_MAX: i64 = 86_400;
 
 /// The last second of the year 9999, after which no calendar goes. A time in milliseconds is beyond it, and would silently put
 /// its record outside every window.
-const END_S_MAX: i64 = 253_402_300_799;
+pub(super) const END_S_MAX: i64 = 253_402_300_799;
 
+/// What the values of a field must look like.
 #[derive(Clone, Copy, Debug)]
-enum Rule {
+pub(super) enum Rule {
+    /// Anything.
     Text,
+    /// An address.
     Address(&'static FieldInfo),
+    /// A number, up to the field's greatest.
     Number(&'static FieldInfo),
+}
+
+/// Where a field stands in a format.
+pub(super) fn place_of(format: &Format, field: Field) -> Option<usize> {
+    let known = FormatField::Known(field);
+    format.fields().iter().position(|field| *field == known)
 }
 
 /// The rules of one format, and where the fields stand that say what a record is.
@@ -41,12 +51,7 @@ pub(super) struct Shape {
 
 impl Shape {
     pub(super) fn new(format: &Format) -> Shape {
-        let place = |field| {
-            format
-                .fields()
-                .iter()
-                .position(|f| *f == FormatField::Known(field))
-        };
+        let place = |field| place_of(format, field);
         let rule = |field: &FormatField| match field {
             FormatField::Unknown(_) => Rule::Text,
             FormatField::Known(known) => match known.info().kind {
@@ -65,6 +70,11 @@ impl Shape {
                 .filter_map(place)
                 .collect(),
         }
+    }
+
+    /// One a field, in the format's order.
+    pub(super) fn rules(&self) -> &[Rule] {
+        &self.rules
     }
 
     /// How many values a record has.

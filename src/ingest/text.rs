@@ -9,11 +9,26 @@ use crate::diag::Diagnostic;
 use crate::ingest::complaint::Fault;
 use crate::ingest::decoder::Decoder;
 use crate::ingest::export;
+use crate::ingest::marks::Marks;
 use crate::ingest::records::Records;
+use crate::ingest::run::Cursor;
 use crate::model::batch::Value;
 
 /// The byte order mark that some editors leave.
 const BOM: &[u8] = b"\xef\xbb\xbf";
+
+/// Bytes whose marks are found before their lines are read: both stay in the first-level cache.
+const WINDOW_BYTES: usize = 16 << 10;
+
+/// Whether the processor has what [`TextDecoder::block_with_bit_instructions`] is compiled for.
+#[cfg(target_arch = "x86_64")]
+fn has_bit_instructions() -> bool {
+    is_x86_feature_detected!("avx2")
+        && is_x86_feature_detected!("bmi1")
+        && is_x86_feature_detected!("bmi2")
+        && is_x86_feature_detected!("lzcnt")
+        && is_x86_feature_detected!("popcnt")
+}
 
 /// Splits text into lines.
 pub(super) struct TextDecoder {
@@ -25,6 +40,8 @@ pub(super) struct TextDecoder {
     /// Lines that have ended.
     lines: u64,
     export: bool,
+    /// Kept so that it is made once.
+    marks: Marks,
 }
 
 impl TextDecoder {
@@ -35,6 +52,7 @@ impl TextDecoder {
             passing: false,
             lines: 0,
             export: false,
+            marks: Marks::default(),
         }
     }
 
@@ -62,27 +80,97 @@ impl TextDecoder {
         self.tail = tail;
     }
 
-    /// Lines that stand whole in a piece.
-    fn block(&mut self, block: &[u8], records: &mut Records) {
-        let mut scratch = Vec::new();
-        // Checked once for all lines; only a block with a bad line in it is checked line by line.
-        let Ok(text) = std::str::from_utf8(block) else {
-            for line in block.split_inclusive(|byte| *byte == b'\n') {
-                self.raw_line(
-                    line.strip_suffix(b"\n").unwrap_or(line),
-                    records,
-                    &mut scratch,
-                );
+    /// The lines of `text[from..to]`, which ends with the last of them. The rest of the text is looked at, but does not count.
+    fn block(&mut self, text: &[u8], from: usize, to: usize, records: &mut Records) {
+        #[cfg(target_arch = "x86_64")]
+        if has_bit_instructions() {
+            #[expect(
+                unsafe_code,
+                reason = "the compiler may not assume what has been asked; see docs/benchmarks.md"
+            )]
+            // SAFETY: the processor has just been asked, and has what the function is compiled for. It is the same safe code.
+            unsafe {
+                self.block_with_bit_instructions(text, from, to, records);
             }
             return;
+        }
+        self.block_anywhere(text, from, to, records);
+    }
+
+    /// The same, compiled for processors since 2013: bits are found and counted in one instruction, not in five.
+    #[cfg(target_arch = "x86_64")]
+    #[target_feature(enable = "avx2,bmi1,bmi2,lzcnt,popcnt")]
+    fn block_with_bit_instructions(
+        &mut self,
+        text: &[u8],
+        from: usize,
+        to: usize,
+        records: &mut Records,
+    ) {
+        self.block_anywhere(text, from, to, records);
+    }
+
+    #[inline(always)]
+    fn block_anywhere(&mut self, text: &[u8], from: usize, to: usize, records: &mut Records) {
+        let mut marks = std::mem::take(&mut self.marks);
+        let mut scratch = Vec::new();
+        let mut at = from;
+        while at < to {
+            let before = at;
+            // The mark before a line belongs to it: there its first value begins.
+            marks.find(text, at.saturating_sub(1), to.min(at + WINDOW_BYTES));
+            at = self.window(text, at, &marks, records, &mut scratch);
+            if at == before {
+                // A line longer than the window.
+                let rest = text.get(at..to).unwrap_or(&[]);
+                let len = memchr(b'\n', rest).unwrap_or(rest.len());
+                self.raw_line(&rest[..len], records, &mut scratch);
+                at += len + 1;
+            }
+        }
+        self.marks = marks;
+    }
+
+    /// The lines that end among the marks; where the next one begins.
+    #[inline(always)]
+    fn window<'a>(
+        &mut self,
+        text: &'a [u8],
+        from: usize,
+        marks: &Marks,
+        records: &mut Records,
+        scratch: &mut Vec<Value<'a>>,
+    ) -> usize {
+        let (mut at, mut slow) = (from, 0);
+        let behind_a_mark = usize::from(from > 0);
+        let mut cursor = Cursor {
+            mark: behind_a_mark,
+            line: behind_a_mark,
+            odd: 0,
         };
-        let mut from = 0;
-        while let Some(len) = memchr(b'\n', &block[from..]) {
-            self.text_line(&text[from..from + len], records, &mut scratch);
-            from += len + 1;
+        loop {
+            cursor.pass(marks, at);
+            if slow == 0 {
+                let taken;
+                (taken, slow) =
+                    records.run(text, marks, &cursor, self.lines + 1, self.line_bytes_max);
+                self.lines += taken as u64;
+                if taken > 0 {
+                    at = cursor.skip(marks, taken).unwrap_or(at);
+                    continue;
+                }
+            }
+            // A line of the slow way may have other breaks in it.
+            let Some(end) = cursor.skip_line(marks, text) else {
+                return at;
+            };
+            self.raw_line(text.get(at..end).unwrap_or(&[]), records, scratch);
+            at = end + 1;
+            slow -= 1;
         }
     }
 
+    #[inline(never)]
     fn raw_line<'a>(
         &mut self,
         line: &'a [u8],
@@ -158,7 +246,8 @@ impl Decoder for TextDecoder {
             rest = &rest[end + 1..];
         }
         if let Some(last) = memrchr(b'\n', rest) {
-            self.block(&rest[..=last], records);
+            let from = bytes.len() - rest.len();
+            self.block(bytes, from, from + last + 1, records);
             rest = &rest[last + 1..];
         }
         self.keep(rest);

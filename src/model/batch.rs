@@ -1,21 +1,24 @@
 //! A batch of records as Arrow columns, and the builder that every decoder fills.
 
-use std::collections::HashMap;
+mod builder;
+mod column;
+mod texts;
+
 use std::sync::Arc;
 
 use arrow::array::{
-    Array, ArrayRef, AsArray, DictionaryArray, FixedSizeBinaryArray, FixedSizeBinaryBuilder,
-    Int32Array, Int32Builder, Int64Builder, PrimitiveArray, RecordBatch, RecordBatchOptions,
-    StringArray, UInt32Array,
+    Array, ArrayRef, AsArray, FixedSizeBinaryArray, Int32Array, PrimitiveArray, RecordBatch,
+    RecordBatchOptions, StringArray, UInt32Array,
 };
-use arrow::buffer::{Buffer, OffsetBuffer, ScalarBuffer};
 use arrow::compute::take_record_batch;
-use arrow::datatypes::{DataType, Field as ArrowField, Int32Type, Int64Type, Schema, SchemaRef};
+use arrow::datatypes::{DataType, Field as ArrowField, Int32Type, Int64Type, Schema};
 use arrow::error::ArrowError;
 
 use crate::model::address::Address;
-use crate::model::field::{Field, FieldSet, Kind};
-use crate::model::format::{Format, FormatField};
+use crate::model::field::{Field, Kind};
+
+pub use builder::{BatchBuilder, Value};
+pub use texts::{Mark, TextBuilder};
 
 /// What a record is, by its `log-status`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -226,253 +229,6 @@ impl NumberColumn<'_> {
     }
 }
 
-/// A value that a decoder has read and found good.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Value<'a> {
-    /// Missing.
-    Null,
-    /// Text, for [`Kind::Text`] and unknown fields.
-    Text(&'a str),
-    /// For [`Kind::Address`].
-    Address(Address),
-    /// For [`Kind::Int32`] (in range) and [`Kind::Int64`].
-    Number(i64),
-}
-
-enum ColumnBuilder {
-    Text(Box<TextBuilder>),
-    Address(FixedSizeBinaryBuilder),
-    Int32(Int32Builder),
-    Int64(Int64Builder),
-}
-
-impl ColumnBuilder {
-    fn new(kind: Kind) -> ColumnBuilder {
-        match kind {
-            Kind::Text => ColumnBuilder::Text(Box::new(TextBuilder::new())),
-            Kind::Address => ColumnBuilder::Address(FixedSizeBinaryBuilder::new(16)),
-            Kind::Int32 => ColumnBuilder::Int32(Int32Builder::new()),
-            Kind::Int64 => ColumnBuilder::Int64(Int64Builder::new()),
-        }
-    }
-
-    fn push(&mut self, value: Value<'_>) -> Result<(), ArrowError> {
-        match (self, value) {
-            (ColumnBuilder::Text(builder), Value::Text(text)) => builder.append(text),
-            (ColumnBuilder::Text(builder), _) => {
-                builder.keys.append_null();
-                Ok(())
-            }
-            (ColumnBuilder::Address(builder), Value::Address(address)) => {
-                builder.append_value(address.0.to_be_bytes())
-            }
-            (ColumnBuilder::Address(builder), _) => {
-                builder.append_null();
-                Ok(())
-            }
-            (ColumnBuilder::Int32(builder), value) => {
-                let number = if let Value::Number(number) = value {
-                    i32::try_from(number).ok()
-                } else {
-                    None
-                };
-                builder.append_option(number);
-                Ok(())
-            }
-            (ColumnBuilder::Int64(builder), value) => {
-                builder.append_option(if let Value::Number(number) = value {
-                    Some(number)
-                } else {
-                    None
-                });
-                Ok(())
-            }
-        }
-    }
-
-    fn finish(&mut self) -> Result<ArrayRef, ArrowError> {
-        Ok(match self {
-            ColumnBuilder::Text(builder) => Arc::new(builder.finish()?),
-            ColumnBuilder::Address(builder) => Arc::new(builder.finish()),
-            ColumnBuilder::Int32(builder) => Arc::new(builder.finish()),
-            ColumnBuilder::Int64(builder) => Arc::new(builder.finish()),
-        })
-    }
-}
-
-/// A dictionary of text in the making, keys in order of first appearance.
-///
-/// Arrow's own builder hashes every value with a strong hash; here a small table by a cheap one answers for nearly all of
-/// them, for few texts stand in many records.
-struct TextBuilder {
-    keys: Int32Builder,
-    /// All distinct texts, one behind the other, and where each ends.
-    texts: String,
-    ends: Vec<i32>,
-    found: HashMap<Box<str>, i32>,
-    /// By the cheap hash: a key that may be the one, plus 1.
-    recent: Box<[i32; 1 << RECENT_BITS]>,
-}
-
-const RECENT_BITS: u32 = 9;
-
-impl TextBuilder {
-    fn new() -> TextBuilder {
-        TextBuilder {
-            keys: Int32Builder::new(),
-            texts: String::new(),
-            ends: Vec::new(),
-            found: HashMap::new(),
-            recent: Box::new([0; 1 << RECENT_BITS]),
-        }
-    }
-
-    /// Ids differ in their last characters, so these and the length make the hash.
-    fn slot(text: &str) -> usize {
-        let mix = match text.as_bytes().last_chunk::<8>() {
-            Some(tail) => u64::from_le_bytes(*tail),
-            None => text.bytes().fold(0, |mix, byte| mix << 8 | u64::from(byte)),
-        };
-        let mix = (mix ^ (text.len() as u64) << 56).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-        usize::try_from(mix >> (64 - RECENT_BITS)).unwrap_or(0)
-    }
-
-    fn text(&self, key: i32) -> Option<&str> {
-        let key = usize::try_from(key).ok()?;
-        let end = usize::try_from(*self.ends.get(key)?).ok()?;
-        let start = match key.checked_sub(1) {
-            Some(before) => usize::try_from(*self.ends.get(before)?).ok()?,
-            None => 0,
-        };
-        self.texts.get(start..end)
-    }
-
-    fn append(&mut self, text: &str) -> Result<(), ArrowError> {
-        let slot = TextBuilder::slot(text);
-        let likely = self.recent[slot] - 1;
-        if likely >= 0 && self.text(likely) == Some(text) {
-            self.keys.append_value(likely);
-            return Ok(());
-        }
-        let key = match self.found.get(text) {
-            Some(key) => *key,
-            None => self.add(text)?,
-        };
-        self.recent[slot] = key + 1;
-        self.keys.append_value(key);
-        Ok(())
-    }
-
-    fn add(&mut self, text: &str) -> Result<i32, ArrowError> {
-        let key = i32::try_from(self.ends.len());
-        let end = i32::try_from(self.texts.len() + text.len());
-        let (Ok(key @ 0..=0x7fff_fffe), Ok(end)) = (key, end) else {
-            return Err(ArrowError::DictionaryKeyOverflowError);
-        };
-        self.texts.push_str(text);
-        self.ends.push(end);
-        self.found.insert(text.into(), key);
-        Ok(key)
-    }
-
-    fn finish(&mut self) -> Result<DictionaryArray<Int32Type>, ArrowError> {
-        let TextBuilder {
-            mut keys,
-            texts,
-            ends,
-            ..
-        } = std::mem::replace(self, TextBuilder::new());
-        let offsets: Vec<i32> = std::iter::once(0).chain(ends).collect();
-        let offsets = OffsetBuffer::new(ScalarBuffer::from(offsets));
-        let values = StringArray::try_new(offsets, Buffer::from_vec(texts.into_bytes()), None)?;
-        DictionaryArray::try_new(keys.finish(), Arc::new(values))
-    }
-}
-
-/// Fills a batch record by record.
-pub struct BatchBuilder {
-    schema: SchemaRef,
-    /// One a field of the format: the column that its values go to, unless the projection drops it.
-    targets: Vec<Option<usize>>,
-    columns: Vec<ColumnBuilder>,
-    statuses: Vec<Status>,
-    lines: Vec<u64>,
-}
-
-impl BatchBuilder {
-    /// A builder for records of `format` that keeps the fields of `projection`; unknown fields only if it is all.
-    pub fn new(format: &Format, projection: FieldSet) -> BatchBuilder {
-        let (mut fields, mut columns, mut targets) = (Vec::new(), Vec::new(), Vec::new());
-        for field in format.fields() {
-            let kind = match field {
-                FormatField::Known(known) if projection.contains(*known) => Some(known.info().kind),
-                FormatField::Unknown(_) if projection.is_all() => Some(Kind::Text),
-                FormatField::Known(_) | FormatField::Unknown(_) => None,
-            };
-            targets.push(kind.map(|_| columns.len()));
-            if let Some(kind) = kind {
-                fields.push(ArrowField::new(field.column(), kind.arrow(), true));
-                columns.push(ColumnBuilder::new(kind));
-            }
-        }
-        BatchBuilder {
-            schema: Arc::new(Schema::new(fields)),
-            targets,
-            columns,
-            statuses: Vec::new(),
-            lines: Vec::new(),
-        }
-    }
-
-    /// Adds a record: one value a field of the format, in its order.
-    ///
-    /// # Errors
-    /// A dictionary that overflows; the batch is then unusable.
-    pub fn push(
-        &mut self,
-        values: &[Value<'_>],
-        status: Status,
-        line: u64,
-    ) -> Result<(), ArrowError> {
-        for (target, value) in self.targets.iter().zip(values) {
-            if let Some(index) = target {
-                self.columns[*index].push(*value)?;
-            }
-        }
-        self.statuses.push(status);
-        self.lines.push(line);
-        Ok(())
-    }
-
-    /// How many records it holds.
-    pub fn len(&self) -> usize {
-        self.statuses.len()
-    }
-
-    /// Whether it holds none.
-    pub fn is_empty(&self) -> bool {
-        self.statuses.is_empty()
-    }
-
-    /// The batch; the builder is empty again.
-    ///
-    /// # Errors
-    /// None that a builder filled by [`BatchBuilder::push`] alone can meet.
-    pub fn finish(&mut self) -> Result<FlowBatch, ArrowError> {
-        let rows = self.statuses.len();
-        let columns = self.columns.iter_mut().map(ColumnBuilder::finish);
-        let columns = columns.collect::<Result<_, _>>()?;
-        let options = RecordBatchOptions::new().with_row_count(Some(rows));
-        let records =
-            RecordBatch::try_new_with_options(Arc::clone(&self.schema), columns, &options)?;
-        FlowBatch::new(
-            records,
-            std::mem::take(&mut self.statuses),
-            std::mem::take(&mut self.lines),
-        )
-    }
-}
-
 /// The columns of a batch as outputs have them: addresses as text.
 ///
 /// # Errors
@@ -505,6 +261,8 @@ pub fn readable(records: &RecordBatch) -> Result<RecordBatch, ArrowError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::field::FieldSet;
+    use crate::model::format::Format;
 
     #[test]
     fn what_goes_in_comes_out_and_the_projection_drops_the_rest() {

@@ -11,6 +11,7 @@ pub mod format;
 pub mod metrics;
 pub mod name;
 pub mod path;
+pub mod sixteen;
 pub mod survey;
 pub mod symbol;
 pub mod tag;
