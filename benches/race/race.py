@@ -6,7 +6,7 @@
     python3 benches/race/race.py --only start     one part: text29, text14, parquet, classify, threads, sizes, start
 
 Everybody's counts and bytes by path are compared with what the generator meant, so that a fast wrong answer shows. Rounds are interleaved;
-a ratio is the median of the rounds' ratios; CPU seconds are user and system time of the whole process.
+a ratio is the median of the rounds' ratios; CPU seconds are user and system time of the whole process (of a peer without the start of Python).
 """
 
 import argparse
