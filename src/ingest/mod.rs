@@ -34,6 +34,7 @@ mod opener;
 mod options;
 mod parquet;
 mod parquet_cells;
+mod parquet_columns;
 mod parquet_footer;
 mod pieces;
 mod reader;

@@ -16,11 +16,11 @@ use crate::model::field::{Field, FieldInfo, FieldSet, Kind};
 use crate::model::format::{Format, FormatField};
 
 /// The longest time that a record may span. AWS's longest aggregation interval is ten minutes; samples of AWS's own span three.
-const SPAN_S_MAX: i64 = 86_400;
+pub(super) const SPAN_S_MAX: i64 = 86_400;
 
 /// The last second of the year 9999, after which no calendar goes. A time in milliseconds is beyond it, and would silently put
 /// its record outside every window.
-const END_S_MAX: i64 = 253_402_300_799;
+pub(super) const END_S_MAX: i64 = 253_402_300_799;
 
 #[derive(Clone, Copy, Debug)]
 enum Rule {
