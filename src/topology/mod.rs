@@ -13,6 +13,7 @@ mod compiler;
 pub mod describe;
 pub mod intervals;
 mod load;
+mod packed;
 pub mod ranges;
 pub mod routes;
 pub mod service;
