@@ -9,7 +9,7 @@ use ::parquet::DecodeResult;
 use ::parquet::arrow::ProjectionMask;
 use ::parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions};
 use ::parquet::arrow::push_decoder::{ParquetPushDecoder, ParquetPushDecoderBuilder};
-use ::parquet::basic::{Encoding, PageType};
+use ::parquet::basic::Encoding;
 use arrow::array::RecordBatch;
 use arrow::datatypes::{DataType, FieldRef, Schema, SchemaRef};
 
@@ -220,20 +220,10 @@ fn with_dictionaries(plain: &ArrowReaderMetadata) -> SchemaRef {
     let groups = plain.metadata().row_groups();
     let is_dictionary = |index: usize| {
         groups.iter().all(|group| {
-            let stats = group
-                .columns()
-                .get(index)
-                .and_then(|column| column.page_encoding_stats());
-            stats.is_some_and(|stats| {
-                let mut pages = stats
-                    .iter()
-                    .filter(|page| page.page_type != PageType::DICTIONARY_PAGE);
-                pages.all(|page| {
-                    matches!(
-                        page.encoding,
-                        Encoding::PLAIN_DICTIONARY | Encoding::RLE_DICTIONARY
-                    )
-                })
+            let column = group.columns().get(index);
+            let pages = column.and_then(|column| column.page_encoding_stats_mask());
+            pages.is_some_and(|pages| {
+                pages.is_only(Encoding::PLAIN_DICTIONARY) || pages.is_only(Encoding::RLE_DICTIONARY)
             })
         })
     };

@@ -111,20 +111,14 @@ impl<T: Copy + PartialEq> Intervals<T> {
                 v4.values.push(value);
             }
         }
-        let mut place = 0;
-        for high in 0..=u16::MAX {
-            let first = u32::from(high) << 16;
-            while v4
-                .starts
-                .get(place + 1)
-                .is_some_and(|start| *start <= first)
-            {
-                place += 1;
-            }
-            v4.index.push(u32::try_from(place).unwrap_or(0));
+        let mut last = 0;
+        for (place, start) in (0..).zip(&v4.starts).skip(1) {
+            // All that begin before this one belong to the one before.
+            let before = usize::try_from((*start - 1) >> 16).unwrap_or(0) + 1;
+            v4.index.resize(before, last);
+            last = place;
         }
-        v4.index
-            .push(u32::try_from(v4.starts.len() - 1).unwrap_or(0));
+        v4.index.resize((1 << 16) + 1, last);
         self.v4 = Some(v4);
         self
     }
