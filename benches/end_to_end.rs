@@ -37,7 +37,8 @@ fn main() {
     );
     for files in files {
         let folder = tempfile::tempdir().unwrap();
-        let written = logs::files::write(folder.path(), records, files, 1).unwrap();
+        let written =
+            logs::files::write(folder.path(), logs::Delivery::Text29, records, files, 1).unwrap();
         let mut rounds: Vec<(Duration, u64)> = (0..ROUNDS)
             .map(|_| run(folder.path(), &threads, &written))
             .collect();

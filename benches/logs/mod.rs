@@ -8,6 +8,7 @@
 
 pub mod files;
 mod leg;
+mod parquet;
 mod random;
 mod record;
 mod traffic;
@@ -17,6 +18,7 @@ use std::collections::BTreeMap;
 use std::io::{self, Write};
 use std::ops::Range;
 
+pub use files::Delivery;
 pub use world::{ACCOUNT, FLOW_LOG, HOUR_START_UNIX_S, REGION, topology_json};
 
 /// The header line: the 29 fields of version 5, in AWS's order.
@@ -27,7 +29,7 @@ sublocation-type sublocation-id pkt-src-aws-service pkt-dst-aws-service flow-dir
 /// Flows and bytes of one intended answer.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Meant {
-    /// Records with status OK.
+    /// Accepted flows.
     pub flows: u64,
     /// Their bytes.
     pub bytes: u64,

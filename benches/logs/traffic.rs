@@ -114,7 +114,10 @@ impl Traffic {
             return Ok(());
         }
         self.totals.records += 1;
-        self.totals.rejected += u64::from(!flow.accepted);
+        if !flow.accepted {
+            self.totals.rejected += 1;
+            return flow.write(out);
+        }
         let sum = self.totals.meant.entry(meant).or_default();
         sum.flows += 1;
         sum.bytes += flow.bytes;

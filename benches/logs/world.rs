@@ -183,9 +183,10 @@ fn vpc_endpoints() -> Vec<Value> {
 }
 
 /// The describe answers that fit the records, in one file, taken just before the hour.
-pub fn topology_json() -> String {
+pub fn topology_json(delivery: super::Delivery) -> String {
     let nat_eni = nat();
-    let format: Vec<String> = super::V5_HEADER
+    let format: Vec<String> = delivery
+        .header()
         .split(' ')
         .map(|name| format!("${{{name}}}"))
         .collect();
@@ -214,7 +215,7 @@ pub fn topology_json() -> String {
             "FlowLogId": FLOW_LOG, "FlowLogStatus": "ACTIVE", "DeliverLogsStatus": "SUCCESS", "ResourceId": VPC,
             "TrafficType": "ALL", "LogDestinationType": "s3", "LogDestination": "arn:aws:s3:::acme-flow-logs",
             "LogFormat": format.join(" "), "MaxAggregationInterval": 60, "CreationTime": "2026-01-15T09:00:00Z",
-            "DestinationOptions": {"FileFormat": "plain-text", "HiveCompatiblePartitions": false, "PerHourPartition": false},
+            "DestinationOptions": {"FileFormat": delivery.file_format(), "HiveCompatiblePartitions": false, "PerHourPartition": false},
         }],
     });
     format!("{topology:#}\n")

@@ -5,18 +5,17 @@
 
 mod own;
 
-use std::collections::HashMap;
-use std::fmt::Write;
 use std::sync::Arc;
 
 use arrow::array::{
     ArrayRef, DictionaryArray, Int32Array, Int32Builder, RecordBatch, RecordBatchOptions,
-    StringArray, StringBuilder,
+    StringArray,
 };
 use arrow::datatypes::{DataType, Field as ArrowField, Int32Type, Schema, SchemaRef};
 use arrow::error::ArrowError;
 
 use crate::model::address::Address;
+use crate::model::address_text::texts;
 use crate::model::batch::{BatchBuilder, FlowBatch, readable};
 use crate::model::field::{FieldSet, Kind};
 use crate::model::format::Format;
@@ -151,19 +150,18 @@ fn words<T: Copy>(
 /// The rules' names: a few dozen static texts.
 fn bases(rows: &[Option<Tag>]) -> Result<ArrayRef, ArrowError> {
     let mut values: Vec<&'static str> = Vec::new();
-    let mut key_of: HashMap<&'static str, i32> = HashMap::new();
     let mut keys = Int32Builder::with_capacity(rows.len());
     for row in rows {
         let Some(tag) = row else {
             keys.append_null();
             continue;
         };
-        if let Some(key) = key_of.get(tag.basis) {
-            keys.append_value(*key);
-            continue;
-        }
-        let key = next_key(&mut values, tag.basis)?;
-        key_of.insert(tag.basis, key);
+        // So few that to hash one takes longer than to find it.
+        let known = values.iter().position(|value| *value == tag.basis);
+        let key = match known.and_then(|key| i32::try_from(key).ok()) {
+            Some(key) => key,
+            None => next_key(&mut values, tag.basis)?,
+        };
         keys.append_value(key);
     }
     dictionary(keys.finish(), StringArray::from(values))
@@ -196,46 +194,38 @@ impl Names<'_> {
         sym: impl Fn(&Tag) -> Sym,
     ) -> Result<ArrayRef, ArrowError> {
         let mut values: Vec<&str> = Vec::new();
-        let mut key_of: HashMap<Sym, i32> = HashMap::new();
+        // By symbol; symbols are numbered from zero, those of the records behind the world's.
+        let mut key_of: Vec<Option<i32>> = vec![None; self.symbols.len() + self.extra.len()];
         let mut keys = Int32Builder::with_capacity(rows.len());
         for row in rows {
             let Some(sym) = row.as_ref().map(&sym).filter(|sym| sym.is_some()) else {
                 keys.append_null();
                 continue;
             };
-            if let Some(key) = key_of.get(&sym) {
-                keys.append_value(*key);
-                continue;
-            }
-            let name = self.name(sym).ok_or_else(|| {
-                ArrowError::InvalidArgumentError(format!("symbol {} has no name", sym.0))
-            })?;
-            let key = next_key(&mut values, name)?;
-            key_of.insert(sym, key);
+            let place = usize::try_from(sym.0)
+                .ok()
+                .and_then(|place| key_of.get_mut(place));
+            let (Some(known), Some(name)) = (place, self.name(sym)) else {
+                let nameless = format!("symbol {} has no name", sym.0);
+                return Err(ArrowError::InvalidArgumentError(nameless));
+            };
+            let key = match *known {
+                Some(key) => key,
+                None => next_key(&mut values, name)?,
+            };
+            *known = Some(key);
             keys.append_value(key);
         }
         dictionary(keys.finish(), StringArray::from(values))
     }
 }
 
-/// Addresses as text, written straight into the column's buffer.
 fn addresses(
     rows: &[Option<Tag>],
     address: impl Fn(&Tag) -> Option<Address>,
 ) -> Result<ArrayRef, ArrowError> {
-    const IPV4_LEN_BYTES: usize = 12;
-    let mut text = StringBuilder::with_capacity(rows.len(), rows.len() * IPV4_LEN_BYTES);
-    for row in rows {
-        match row.as_ref().and_then(&address) {
-            None => text.append_null(),
-            Some(address) => {
-                write!(text, "{address}")
-                    .map_err(|error| ArrowError::ExternalError(Box::new(error)))?;
-                text.append_value("");
-            }
-        }
-    }
-    Ok(Arc::new(text.finish()))
+    let addresses = rows.iter().map(|row| row.as_ref().and_then(&address));
+    Ok(Arc::new(texts(addresses)?))
 }
 
 #[cfg(test)]

@@ -36,6 +36,7 @@ mod opener;
 mod options;
 mod parquet;
 mod parquet_cells;
+mod parquet_columns;
 mod parquet_footer;
 mod pieces;
 pub mod raw;

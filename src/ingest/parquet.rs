@@ -9,17 +9,21 @@ use ::parquet::DecodeResult;
 use ::parquet::arrow::ProjectionMask;
 use ::parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions};
 use ::parquet::arrow::push_decoder::{ParquetPushDecoder, ParquetPushDecoderBuilder};
+use ::parquet::basic::Encoding;
 use arrow::array::RecordBatch;
+use arrow::datatypes::{DataType, FieldRef, Schema, SchemaRef};
 
 use crate::diag::Location;
 use crate::ingest::complaint::unreadable;
 use crate::ingest::options::ReadOptions;
 use crate::ingest::parquet_cells::{CellFault, Cells};
+use crate::ingest::parquet_columns::Columns;
 use crate::ingest::parquet_footer::{Broken, corrupt, footer, guarded, unread};
 use crate::ingest::records::Records;
 use crate::ingest::shape::{Shape, is_read};
 use crate::ingest::source::Ranges;
 use crate::model::batch::Value;
+use crate::model::field::{Field, Kind};
 use crate::model::format::Format;
 
 /// Rows of one file.
@@ -30,6 +34,8 @@ pub(super) struct ParquetReader {
     shape: Option<Shape>,
     /// The fields of the shape that the decoder brings, in its order.
     columns: Vec<usize>,
+    /// The way of batches without a fault.
+    whole: Columns,
     line_bytes_max: usize,
     rows: u64,
     rows_claimed: u64,
@@ -62,14 +68,25 @@ impl ParquetReader {
             return Err(Box::new(unreadable("input-too-large", &uri, what)));
         }
         let rows_claimed = u64::try_from(metadata.file_metadata().num_rows()).unwrap_or(0);
+        let metadata = Arc::new(metadata);
         let opened = guarded(|| {
             // The Arrow schema that some writers embed is passed over: only Parquet's own types count.
             let reader_options = ArrowReaderOptions::new().with_skip_arrow_metadata(true);
-            ArrowReaderMetadata::try_new(Arc::new(metadata), reader_options)
-                .map_err(|why| why.to_string())
+            let plain = ArrowReaderMetadata::try_new(Arc::clone(&metadata), reader_options)
+                .map_err(|why| why.to_string())?;
+            let reader_options = ArrowReaderOptions::new().with_schema(with_dictionaries(&plain));
+            // A schema that the decoder will not have is no fault of the file.
+            Ok(ArrowReaderMetadata::try_new(metadata, reader_options).unwrap_or(plain))
         });
         let metadata = opened.map_err(|why| corrupt(&uri, &why))?;
         let (shape, columns) = shape_of(&metadata, options, records);
+        let line_bytes_max = options.limits.line_bytes;
+        let whole = Columns::new(
+            records.formats().last(),
+            &columns,
+            options.projection,
+            line_bytes_max,
+        );
         let built = guarded(|| {
             let builder = ParquetPushDecoderBuilder::new_with_metadata(metadata);
             let mask = ProjectionMask::roots(builder.parquet_schema(), columns.iter().copied());
@@ -82,6 +99,7 @@ impl ParquetReader {
             ranges,
             decoder: built.map_err(|why| corrupt(&uri, &why))?,
             shape,
+            whole,
             columns,
             line_bytes_max: options.limits.line_bytes,
             rows: 0,
@@ -136,6 +154,14 @@ impl ParquetReader {
             }
             return Ok(());
         };
+        if let Ok(Some(good)) = guarded(|| Ok(self.whole.batch(batch, self.rows + 1))) {
+            for _ in 0..batch.num_rows() {
+                self.rows += 1;
+                records.ledger.row();
+            }
+            records.take_batch(good);
+            return Ok(());
+        }
         let mut cells: Vec<Cells> = Vec::new();
         cells.resize_with(shape.len(), || Cells::Unread);
         for (column, index) in batch.columns().iter().zip(&self.columns) {
@@ -184,6 +210,42 @@ fn take_row<'a>(
         Ok(status) => records.take(values, status, number),
         Err(fault) => records.fault(fault, number),
     }
+}
+
+/// The schema of a file with texts as dictionaries, where the file has them so: then a text is looked at once, however many rows it stands in.
+///
+/// A column of addresses with too many of them for a dictionary is plain from some page on, and to make a dictionary of it would cost more
+/// than to read each. Texts are few, whatever the pages look like.
+fn with_dictionaries(plain: &ArrowReaderMetadata) -> SchemaRef {
+    let groups = plain.metadata().row_groups();
+    let is_dictionary = |index: usize| {
+        groups.iter().all(|group| {
+            let column = group.columns().get(index);
+            let pages = column.and_then(|column| column.page_encoding_stats_mask());
+            pages.is_some_and(|pages| {
+                pages.is_only(Encoding::PLAIN_DICTIONARY) || pages.is_only(Encoding::RLE_DICTIONARY)
+            })
+        })
+    };
+    let fields = plain
+        .schema()
+        .fields()
+        .iter()
+        .enumerate()
+        .map(|(index, field)| {
+            let kind = Field::by_name(field.name()).map(|known| known.info().kind);
+            let wanted = *field.data_type() == DataType::Utf8
+                && (!matches!(kind, Some(Kind::Address)) || is_dictionary(index));
+            if wanted {
+                let dictionary =
+                    DataType::Dictionary(Box::new(DataType::Int32), Box::new(DataType::Utf8));
+                Arc::new(field.as_ref().clone().with_data_type(dictionary))
+            } else {
+                Arc::clone(field)
+            }
+        });
+    let fields: Vec<FieldRef> = fields.collect();
+    Arc::new(Schema::new(fields))
 }
 
 /// The format that the columns are, and which of them must be read.

@@ -94,6 +94,15 @@ impl Records {
         Some(batch)
     }
 
+    /// Rows whose values are good, as a batch.
+    pub(super) fn take_batch(&mut self, batch: FlowBatch) {
+        self.flush();
+        for status in batch.statuses() {
+            self.ledger.taken(*status);
+        }
+        self.ready.push_back(batch);
+    }
+
     /// A line without blanks at its ends. `scratch` is the caller's, so that it is made once for many lines.
     #[inline]
     pub(super) fn line<'a>(&mut self, line: &'a str, number: u64, scratch: &mut Vec<Value<'a>>) {

@@ -169,6 +169,17 @@ pub(super) fn gzip(bytes: &[u8]) -> Vec<u8> {
 
 /// The same records in Parquet; missing values as null or as `-`, numbers as INT32, INT64 or text.
 pub(super) fn parquet(names: &[&str], rows: &[Vec<String>], nulls: bool, typed: bool) -> Vec<u8> {
+    parquet_pages(names, rows, nulls, typed, true)
+}
+
+/// The same with texts in dictionaries or not.
+pub(super) fn parquet_pages(
+    names: &[&str],
+    rows: &[Vec<String>],
+    nulls: bool,
+    typed: bool,
+    dictionaries: bool,
+) -> Vec<u8> {
     let mut columns: Vec<(String, ArrayRef)> = Vec::new();
     for (index, name) in names.iter().enumerate() {
         let values = rows.iter().map(|row| row[index].as_str());
@@ -198,6 +209,7 @@ pub(super) fn parquet(names: &[&str], rows: &[Vec<String>], nulls: bool, typed: 
     let properties = WriterProperties::builder()
         .set_compression(Compression::GZIP(GzipLevel::default()))
         .set_max_row_group_row_count(Some(7))
+        .set_dictionary_enabled(dictionaries)
         .build();
     let mut bytes = Vec::new();
     let mut writer = ArrowWriter::try_new(&mut bytes, batch.schema(), Some(properties)).unwrap();

@@ -15,6 +15,7 @@ use arrow::datatypes::{DataType, Field as ArrowField, Int32Type, Int64Type, Sche
 use arrow::error::ArrowError;
 
 use crate::model::address::Address;
+use crate::model::address_text::texts;
 use crate::model::field::{Field, Kind};
 
 pub use builder::{BatchBuilder, Value};
@@ -240,9 +241,7 @@ pub fn readable(records: &RecordBatch) -> Result<RecordBatch, ArrowError> {
     for (field, column) in schema.fields().iter().zip(records.columns()) {
         if *field.data_type() == DataType::FixedSizeBinary(16) {
             let addresses = AddressColumn(column.as_fixed_size_binary());
-            let text: StringArray = (0..column.len())
-                .map(|row| addresses.get(row).map(|address| address.to_string()))
-                .collect();
+            let text = texts((0..column.len()).map(|row| addresses.get(row)))?;
             fields.push(Arc::new(ArrowField::new(
                 field.name(),
                 DataType::Utf8,

@@ -1,6 +1,7 @@
 //! Plain data that every floor shares: fields, batches, paths, verdicts. No I/O, no threads, no clock.
 
 pub mod address;
+pub mod address_text;
 pub mod batch;
 pub mod bounded;
 pub mod document;

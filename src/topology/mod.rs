@@ -18,6 +18,7 @@ pub mod health;
 mod health_endpoints;
 pub mod intervals;
 mod load;
+mod packed;
 pub mod ranges;
 pub mod routes;
 pub mod service;

@@ -18,8 +18,9 @@ use crate::model::name::{hex, normal_service};
 use crate::model::path::Realm;
 use crate::model::symbol::{Sym, Symbols};
 use crate::topology::intervals::Intervals;
+use crate::topology::packed;
 
-/// AWS's file, renewed by `.ci/renew-ip-ranges`; the date stands in it.
+/// AWS's file, renewed by `assets/renew-ip-ranges`; the date stands in it.
 const BUILT_IN: &[u8] = include_bytes!("../../assets/ip-ranges.json.gz");
 
 /// The day of the built-in copy; a test compares it with the file.
@@ -121,7 +122,7 @@ pub struct LabelSet {
 }
 
 /// The published ranges, compiled.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Ranges {
     /// `built-in` or the file.
     pub source: String,
@@ -131,7 +132,7 @@ pub struct Ranges {
     pub sha256: String,
     /// What [`Ranges::labels`] gives an index of; 0 is the empty set.
     pub sets: Vec<LabelSet>,
-    pieces: Intervals<u16>,
+    pub(super) pieces: Intervals<u16>,
 }
 
 impl Ranges {
@@ -140,6 +141,9 @@ impl Ranges {
     /// # Errors
     /// None that the tests would let pass.
     pub fn built_in(symbols: &mut Symbols) -> Result<Ranges, Box<Diagnostic>> {
+        if let Some(ranges) = packed::built_in(symbols) {
+            return Ok(ranges);
+        }
         Ranges::parse("built-in", BUILT_IN, symbols)
     }
 
@@ -241,17 +245,22 @@ impl<'a> Sets<'a> {
         if let Some(index) = self.by_services.get(&services) {
             return *index;
         }
-        let names: Vec<&str> = services.iter().map(|sym| self.symbols.name(*sym)).collect();
-        let (shown, realm) = judge(&names);
-        let set = LabelSet {
-            services: services.clone(),
-            shown: shown.and_then(|name| self.symbols.find(name)),
-            realm,
-        };
+        let set = label_set(services.clone(), self.symbols);
         let index = u16::try_from(self.sets.len()).unwrap_or(u16::MAX);
         self.sets.push(set);
         self.by_services.insert(services, index);
         index
+    }
+}
+
+/// What these services, sorted by name, say together.
+pub(super) fn label_set(services: Vec<Sym>, symbols: &Symbols) -> LabelSet {
+    let names: Vec<&str> = services.iter().map(|sym| symbols.name(*sym)).collect();
+    let (shown, realm) = judge(&names);
+    LabelSet {
+        shown: shown.and_then(|name| symbols.find(name)),
+        realm,
+        services,
     }
 }
 

@@ -1,0 +1,139 @@
+//! The parts that every record passes, one core, seeded, from memory: unzipping, prefix lookup, decoding Parquet.
+//!
+//! `cargo bench --bench parts`. Sketch: libdeflate unzips 1 GB of such text a second, zlib-rs 0.6; a lookup is one read of a 256 KiB table,
+//! 5 ns. Splitting, reading and interning text are in `decode.rs`, the whole program in `race/`.
+
+#![expect(
+    clippy::unwrap_used,
+    reason = "a benchmark that cannot run has nothing to say"
+)]
+
+mod logs;
+
+use std::fs::{self, File};
+use std::io::{self, Read};
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use divan::counter::{BytesCount, ItemsCount};
+use flowproof::ingest::{Input, InputReader, Opener, Ranges as ByteRanges, ReadOptions};
+use flowproof::model::address::Address;
+use flowproof::model::field::FieldSet;
+use flowproof::model::symbol::Symbols;
+use flowproof::topology::ranges::Ranges;
+
+const ROWS: u64 = 250_000;
+const LOOKUPS: usize = 4_000_000;
+
+/// One file as AWS delivers it: its name, its bytes, and how much text it holds.
+fn delivered(delivery: logs::Delivery) -> (tempfile::TempDir, PathBuf, u64) {
+    let folder = tempfile::tempdir().unwrap();
+    let written = logs::files::write(folder.path(), delivery, ROWS, 1, 1).unwrap();
+    let day = format!(
+        "AWSLogs/{}/vpcflowlogs/{}/2026/08/01",
+        logs::ACCOUNT,
+        logs::REGION
+    );
+    let mut files = fs::read_dir(folder.path().join(day)).unwrap();
+    let file = files.next().unwrap().unwrap().path();
+    (folder, file, written.text_bytes)
+}
+
+#[divan::bench(sample_count = 20)]
+fn gunzip_whole(bencher: divan::Bencher<'_, '_>) {
+    let (_folder, file, text_bytes) = delivered(logs::Delivery::Text29);
+    let stored = fs::read(file).unwrap();
+    let mut text = vec![0; usize::try_from(text_bytes).unwrap()];
+    let mut gzip = libdeflater::Decompressor::new();
+    bencher
+        .counter(BytesCount::new(text.len()))
+        .bench_local(|| gzip.gzip_decompress(&stored, &mut text).unwrap());
+}
+
+#[divan::bench(sample_count = 20)]
+fn gunzip_in_pieces(bencher: divan::Bencher<'_, '_>) {
+    let (_folder, file, text_bytes) = delivered(logs::Delivery::Text29);
+    let stored = fs::read(file).unwrap();
+    let mut piece = vec![0; 256 << 10];
+    let counted = BytesCount::new(text_bytes);
+    bencher.counter(counted).bench_local(|| {
+        let mut gzip = flate2::bufread::MultiGzDecoder::new(&stored[..]);
+        while gzip.read(&mut piece).unwrap() > 0 {}
+    });
+}
+
+struct OnDisk(PathBuf);
+
+struct InFile(File);
+
+impl Opener for OnDisk {
+    fn open(&self) -> io::Result<Box<dyn Read + Send>> {
+        Ok(Box::new(File::open(&self.0)?))
+    }
+
+    fn ranges(&self) -> io::Result<Option<Box<dyn ByteRanges>>> {
+        Ok(Some(Box::new(InFile(File::open(&self.0)?))))
+    }
+}
+
+impl ByteRanges for InFile {
+    fn size(&self) -> u64 {
+        self.0.metadata().map_or(0, |known| known.len())
+    }
+
+    fn read(&mut self, range: std::ops::Range<u64>) -> io::Result<Vec<u8>> {
+        use std::io::{Seek, SeekFrom};
+        self.0.seek(SeekFrom::Start(range.start))?;
+        let mut bytes =
+            vec![0; usize::try_from(range.end - range.start).map_err(io::Error::other)?];
+        self.0.read_exact(&mut bytes)?;
+        Ok(bytes)
+    }
+}
+
+#[divan::bench(args = [false, true], sample_count = 20)]
+fn decode_parquet(bencher: divan::Bencher<'_, '_>, all_fields: bool) {
+    let (_folder, file, _) = delivered(logs::Delivery::Parquet29);
+    let input = Input::new("bench.parquet", None, Arc::new(OnDisk(file)));
+    let rules = flowproof::classify::row::columns();
+    let options = ReadOptions {
+        projection: if all_fields { FieldSet::ALL } else { rules },
+        ..ReadOptions::default()
+    };
+    bencher.counter(ItemsCount::new(ROWS)).bench_local(|| {
+        let mut reader = InputReader::open(&input, &options);
+        let batches = std::iter::from_fn(|| reader.next_batch());
+        let rows: usize = batches.map(|batch| batch.len()).sum();
+        assert_eq!(rows as u64, ROWS);
+    });
+}
+
+/// Random addresses of all of IPv4 against all of ip-ranges.json.
+#[divan::bench(sample_count = 20)]
+fn prefix_lookup(bencher: divan::Bencher<'_, '_>) {
+    let ranges = Ranges::built_in(&mut Symbols::default()).unwrap();
+    let mut seed = 0x9e37_79b9_7f4a_7c15_u64;
+    let any_address = || {
+        seed ^= seed << 13;
+        seed ^= seed >> 7;
+        seed ^= seed << 17;
+        Address(0xffff_0000_0000 | u128::from(seed >> 32))
+    };
+    let addresses: Vec<Address> = std::iter::repeat_with(any_address).take(LOOKUPS).collect();
+    bencher.counter(ItemsCount::new(LOOKUPS)).bench_local(|| {
+        let labels = addresses
+            .iter()
+            .map(|address| u64::from(ranges.labels(*address)));
+        labels.sum::<u64>()
+    });
+}
+
+/// What each start does before it reads a topology.
+#[divan::bench]
+fn built_in_ranges() -> Ranges {
+    Ranges::built_in(&mut Symbols::default()).unwrap()
+}
+
+fn main() {
+    divan::main();
+}

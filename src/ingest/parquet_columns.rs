@@ -1,0 +1,378 @@
+//! Columns of a Parquet file as columns of a batch, without a step a row: the way of files as AWS writes them.
+//!
+//! In: the arrays that the decoder brings. Out: a batch, if every value of every row is good; else nothing, and the caller goes row by row
+//! (`parquet_cells`), which says what is wrong and where. Two ways, one meaning: a property in `properties` reads the same records as
+//! text. Texts and addresses that the file keeps in a dictionary are read once a dictionary, not once a row.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use arrow::array::{
+    Array, ArrayRef, AsArray, DictionaryArray, FixedSizeBinaryArray, Int32Array, Int64Array,
+    PrimitiveArray, RecordBatch, RecordBatchOptions, StringArray,
+};
+use arrow::buffer::{BooleanBuffer, Buffer, NullBuffer};
+use arrow::compute::cast;
+use arrow::datatypes::{
+    ArrowPrimitiveType, DataType, Field as ArrowField, Int32Type, Int64Type, Schema, SchemaRef,
+};
+
+use crate::ingest::shape::{END_S_MAX, SPAN_S_MAX};
+use crate::model::address::Address;
+use crate::model::batch::{FlowBatch, Status};
+use crate::model::field::{Field, FieldInfo, FieldSet, Kind};
+use crate::model::format::{Format, FormatField};
+
+/// The columns of one file, and what their dictionaries were found to mean.
+pub(super) struct Columns {
+    columns: Vec<Column>,
+    schema: SchemaRef,
+    has_status: bool,
+    line_bytes_max: usize,
+}
+
+struct Column {
+    field: Option<Field>,
+    kind: Kind,
+    /// The largest number, for numbers.
+    max: i64,
+    /// Whether the batch has it; else it is read to be checked.
+    is_kept: bool,
+    texts: Option<TextsRead>,
+    addresses: Option<AddressesRead>,
+}
+
+/// A dictionary, and for each of its places the place of the first equal text; `None` for a missing value.
+struct TextsRead {
+    dictionary: StringArray,
+    same: Vec<Option<u32>>,
+    /// For each place the key in the batch at work; [`UNSEEN`] before its first row.
+    keys: Vec<i32>,
+}
+
+const UNSEEN: i32 = -1;
+
+/// A dictionary, and the address at each of its places; `None` for a missing value.
+struct AddressesRead {
+    dictionary: StringArray,
+    addresses: Vec<Option<[u8; 16]>>,
+}
+
+impl Columns {
+    /// For the fields of a format at these places, in the decoder's order; there are none if the columns are no format.
+    pub(super) fn new(
+        format: Option<&Format>,
+        read: &[usize],
+        projection: FieldSet,
+        line_bytes_max: usize,
+    ) -> Columns {
+        let (mut columns, mut fields) = (Vec::new(), Vec::new());
+        for field in read.iter().filter_map(|index| format?.fields().get(*index)) {
+            let (known, is_kept) = match field {
+                FormatField::Known(known) => (Some(*known), projection.contains(*known)),
+                FormatField::Unknown(_) => (None, projection.is_all()),
+            };
+            let info: Option<&FieldInfo> = known.map(Field::info);
+            let kind = info.map_or(Kind::Text, |info| info.kind);
+            if is_kept {
+                fields.push(ArrowField::new(field.column(), kind.arrow(), true));
+            }
+            columns.push(Column {
+                field: known,
+                kind,
+                max: info.map_or(0, |info| info.max),
+                is_kept,
+                texts: None,
+                addresses: None,
+            });
+        }
+        let has_status = columns
+            .iter()
+            .any(|column| column.field == Some(Field::LogStatus));
+        Columns {
+            columns,
+            schema: Arc::new(Schema::new(fields)),
+            has_status,
+            line_bytes_max,
+        }
+    }
+
+    /// The rows as a batch whose first row has this number, if all of them are good and of the types that AWS writes.
+    pub(super) fn batch(&mut self, rows: &RecordBatch, first: u64) -> Option<FlowBatch> {
+        let count = rows.num_rows();
+        let mut kept = Vec::with_capacity(self.columns.len());
+        let mut facts = Facts::default();
+        for (column, array) in self.columns.iter_mut().zip(rows.columns()) {
+            let read = column.read(array, self.line_bytes_max)?;
+            facts.note(column.field, &read);
+            if column.is_kept {
+                kept.push(read);
+            }
+        }
+        facts.times_are_good()?;
+        let statuses = facts.statuses(self.has_status, count)?;
+        let options = RecordBatchOptions::new().with_row_count(Some(count));
+        let records =
+            RecordBatch::try_new_with_options(Arc::clone(&self.schema), kept, &options).ok()?;
+        let lines = (first..).take(count).collect();
+        FlowBatch::new(records, statuses, lines).ok()
+    }
+}
+
+impl Column {
+    fn read(&mut self, array: &ArrayRef, line_bytes_max: usize) -> Option<ArrayRef> {
+        match self.kind {
+            Kind::Int32 => numbers::<Int32Type>(array, self.max),
+            Kind::Int64 => numbers::<Int64Type>(array, self.max),
+            Kind::Text => self.read_texts(array, line_bytes_max),
+            Kind::Address => self.read_addresses(array, line_bytes_max),
+        }
+    }
+
+    /// Keys in order of first appearance, equal texts under one key, only texts that stand in these rows.
+    fn read_texts(&mut self, array: &ArrayRef, line_bytes_max: usize) -> Option<ArrayRef> {
+        let (keys, dictionary) = dictionary_of(array)?;
+        if !matches!(&self.texts, Some(read) if is_same(&read.dictionary, dictionary)) {
+            self.texts = TextsRead::new(dictionary, line_bytes_max);
+        }
+        let read = self.texts.as_mut()?;
+        read.keys.fill(UNSEEN);
+        let mut places = Vec::new();
+        let (mut out, mut missing) = (Vec::with_capacity(keys.len()), Vec::new());
+        for (row, key) in keys_of(keys).enumerate() {
+            let place = match key {
+                Some(key) => *read.same.get(key)?,
+                None => None,
+            };
+            let Some(place) = place.and_then(|place| usize::try_from(place).ok()) else {
+                missing.push(row);
+                out.push(0);
+                continue;
+            };
+            if read.keys[place] == UNSEEN {
+                read.keys[place] = i32::try_from(places.len()).ok()?;
+                places.push(place);
+            }
+            out.push(read.keys[place]);
+        }
+        let texts =
+            StringArray::from_iter_values(places.iter().map(|place| dictionary.value(*place)));
+        let keys = PrimitiveArray::new(out.into(), nulls_at(&missing, keys.len()));
+        let column: DictionaryArray<Int32Type> =
+            DictionaryArray::try_new(keys, Arc::new(texts)).ok()?;
+        Some(Arc::new(column))
+    }
+
+    fn read_addresses(&mut self, array: &ArrayRef, line_bytes_max: usize) -> Option<ArrayRef> {
+        let mut bytes: Vec<[u8; 16]> = Vec::with_capacity(array.len());
+        let mut missing = Vec::new();
+        let mut push = |row: usize, address: Option<[u8; 16]>| {
+            if address.is_none() {
+                missing.push(row);
+            }
+            bytes.push(address.unwrap_or_default());
+        };
+        if let Some(texts) = array.as_string_opt::<i32>() {
+            for (row, text) in texts.iter().enumerate() {
+                push(row, text.map_or(Some(None), address)?);
+            }
+        } else {
+            let (keys, dictionary) = dictionary_of(array)?;
+            if !matches!(&self.addresses, Some(read) if is_same(&read.dictionary, dictionary)) {
+                self.addresses = AddressesRead::new(dictionary, line_bytes_max);
+            }
+            let read = self.addresses.as_ref()?;
+            for (row, key) in keys_of(keys).enumerate() {
+                push(
+                    row,
+                    match key {
+                        Some(key) => *read.addresses.get(key)?,
+                        None => None,
+                    },
+                );
+            }
+        }
+        let nulls = nulls_at(&missing, bytes.len());
+        let values = Buffer::from_vec(bytes.into_flattened());
+        Some(Arc::new(
+            FixedSizeBinaryArray::try_new(16, values, nulls).ok()?,
+        ))
+    }
+}
+
+impl TextsRead {
+    /// `None` if a text is too long for a line.
+    fn new(dictionary: &StringArray, line_bytes_max: usize) -> Option<TextsRead> {
+        let mut first: HashMap<&str, u32> = HashMap::with_capacity(dictionary.len());
+        let mut same = Vec::with_capacity(dictionary.len());
+        for (place, text) in dictionary.iter().enumerate() {
+            let place = u32::try_from(place).ok()?;
+            same.push(match text {
+                None | Some("-") => None,
+                Some(text) if text.len() > line_bytes_max => return None,
+                Some(text) => Some(*first.entry(text).or_insert(place)),
+            });
+        }
+        Some(TextsRead {
+            dictionary: dictionary.clone(),
+            keys: vec![UNSEEN; same.len()],
+            same,
+        })
+    }
+}
+
+impl AddressesRead {
+    /// `None` if one of the texts is no address, whether a row of this batch has it or not.
+    fn new(dictionary: &StringArray, line_bytes_max: usize) -> Option<AddressesRead> {
+        let texts = dictionary.iter();
+        let addresses = texts.map(|text| text.map_or(Some(None), address));
+        let addresses: Option<Vec<_>> = addresses.collect();
+        // The longest address is shorter than any limit in earnest.
+        let longest = dictionary.iter().flatten().map(str::len).max();
+        (longest <= Some(line_bytes_max)).then_some(())?;
+        Some(AddressesRead {
+            dictionary: dictionary.clone(),
+            addresses: addresses?,
+        })
+    }
+}
+
+/// `None` if it is no address, `Some(None)` if it says that there is none.
+fn address(text: &str) -> Option<Option<[u8; 16]>> {
+    match text {
+        "-" => Some(None),
+        text => Address::parse(text.as_bytes()).map(|address| Some(address.0.to_be_bytes())),
+    }
+}
+
+fn dictionary_of(array: &ArrayRef) -> Option<(&Int32Array, &StringArray)> {
+    let dictionary = array.as_dictionary_opt::<Int32Type>()?;
+    Some((dictionary.keys(), dictionary.values().as_string_opt()?))
+}
+
+/// Whether two arrays are the same memory. INVARIANT: one of them is held, so its memory cannot be another's by now.
+fn is_same(held: &StringArray, other: &StringArray) -> bool {
+    held.len() == other.len()
+        && held.values().as_ptr() == other.values().as_ptr()
+        && held.offsets().as_ptr() == other.offsets().as_ptr()
+        && held.nulls().is_none()
+        && other.nulls().is_none()
+}
+
+fn keys_of(keys: &Int32Array) -> impl Iterator<Item = Option<usize>> {
+    keys.iter()
+        .map(|key| key.and_then(|key| usize::try_from(key).ok()))
+}
+
+/// Nulls at these rows, which are in order; none at all if there is no such row.
+fn nulls_at(missing: &[usize], len: usize) -> Option<NullBuffer> {
+    if missing.is_empty() {
+        return None;
+    }
+    let mut missing = missing.iter().peekable();
+    let valid = BooleanBuffer::collect_bool(len, |row| missing.next_if_eq(&&row).is_none());
+    Some(NullBuffer::new(valid))
+}
+
+/// Numbers of 32 or 64 bits in the width of their field, if all are in its range.
+fn numbers<T: ArrowPrimitiveType>(array: &ArrayRef, max: i64) -> Option<ArrayRef> {
+    let in_range = match array.data_type() {
+        DataType::Int32 => are_in_range(array.as_primitive::<Int32Type>(), max),
+        DataType::Int64 => are_in_range(array.as_primitive::<Int64Type>(), max),
+        _ => return None,
+    };
+    in_range.then_some(())?;
+    if *array.data_type() == T::DATA_TYPE {
+        return Some(Arc::clone(array));
+    }
+    cast(array, &T::DATA_TYPE).ok()
+}
+
+fn are_in_range<T: ArrowPrimitiveType>(array: &PrimitiveArray<T>, max: i64) -> bool
+where
+    T::Native: Into<i64>,
+{
+    let inside = |value: &T::Native| (0..=max).contains(&(*value).into());
+    // What stands under a null is nearly always zero; where it is not, only real values count.
+    array.values().iter().all(inside) || array.iter().flatten().all(|value| inside(&value))
+}
+
+/// What decides what each record is.
+#[derive(Default)]
+struct Facts {
+    status: Option<ArrayRef>,
+    start: Option<ArrayRef>,
+    end: Option<ArrayRef>,
+    addresses: Vec<ArrayRef>,
+}
+
+impl Facts {
+    fn note(&mut self, field: Option<Field>, array: &ArrayRef) {
+        match field {
+            Some(Field::LogStatus) => self.status = Some(Arc::clone(array)),
+            Some(Field::Start) => self.start = Some(Arc::clone(array)),
+            Some(Field::End) => self.end = Some(Arc::clone(array)),
+            Some(Field::SrcAddr | Field::DstAddr) => self.addresses.push(Arc::clone(array)),
+            _ => {}
+        }
+    }
+
+    /// `None` if the times of a record cannot be.
+    fn times_are_good(&self) -> Option<()> {
+        let (Some(start), Some(end)) = (&self.start, &self.end) else {
+            return Some(());
+        };
+        let start: &Int64Array = start.as_primitive_opt()?;
+        let end: &Int64Array = end.as_primitive_opt()?;
+        let good = |start: i64, end: i64| {
+            start <= end && end.saturating_sub(start) <= SPAN_S_MAX && end <= END_S_MAX
+        };
+        let both = start.values().iter().zip(end.values());
+        let all = both.clone().all(|(start, end)| good(*start, *end));
+        let pairs = || start.iter().zip(end);
+        (all || pairs().all(|pair| !matches!(pair, (Some(start), Some(end)) if !good(start, end))))
+            .then_some(())
+    }
+
+    /// What each record is, by the rules of `Shape::judge`; `None` if a status is none of AWS's.
+    fn statuses(&self, has_status: bool, count: usize) -> Option<Vec<Status>> {
+        let named = |row: usize| self.addresses.iter().any(|column| column.is_valid(row));
+        if !has_status {
+            let status = |row| {
+                if self.addresses.is_empty() || named(row) {
+                    Status::Flow
+                } else {
+                    Status::SkipData
+                }
+            };
+            return Some((0..count).map(status).collect());
+        }
+        let column = self.status.as_ref()?.as_dictionary_opt::<Int32Type>()?;
+        let texts = column.values().as_string_opt::<i32>()?;
+        let known: Option<Vec<Status>> = texts.iter().map(|text| status_of(text?)).collect();
+        let known = known?;
+        if column.keys().null_count() > 0 {
+            return None;
+        }
+        let keys = column.keys().values().iter().enumerate();
+        keys.map(|(row, key)| {
+            let status = *known.get(usize::try_from(*key).ok()?)?;
+            let contradicts = status == Status::NoData && named(row);
+            Some(if contradicts {
+                Status::SkipData
+            } else {
+                status
+            })
+        })
+        .collect()
+    }
+}
+
+fn status_of(text: &str) -> Option<Status> {
+    match text {
+        "OK" => Some(Status::Flow),
+        "NODATA" => Some(Status::NoData),
+        "SKIPDATA" => Some(Status::SkipData),
+        _ => None,
+    }
+}
