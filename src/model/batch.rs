@@ -1,5 +1,7 @@
 //! A batch of records as Arrow columns, and the builder that every decoder fills.
 
+pub mod raw;
+
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -158,7 +160,7 @@ impl<'a> TextColumn<'a> {
     }
 
     /// The distinct texts of the batch, by key.
-    pub fn values(&self) -> impl Iterator<Item = &'a str> {
+    pub fn values(&self) -> impl ExactSizeIterator<Item = &'a str> {
         let values = self.values;
         (0..values.len()).map(move |key| values.value(key))
     }

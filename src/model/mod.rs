@@ -3,6 +3,7 @@
 pub mod address;
 pub mod batch;
 pub mod bounded;
+pub mod class;
 pub mod evidence;
 pub mod field;
 pub mod format;
@@ -10,6 +11,7 @@ pub mod metrics;
 pub mod name;
 pub mod path;
 pub mod permit;
+pub mod question;
 pub mod symbol;
 pub mod tag;
 pub mod window;

@@ -165,6 +165,11 @@ impl Ranges {
         self.pieces.get(address.behind_nat64())
     }
 
+    /// Addresses at which what the ranges say changes.
+    pub fn borders(&self) -> impl Iterator<Item = Address> {
+        self.pieces.starts()
+    }
+
     /// The set at an index.
     pub fn set(&self, index: u16) -> &LabelSet {
         &self.sets[usize::from(index)]
