@@ -207,11 +207,10 @@ impl<'p, 'w> Weigher<'p, 'w> {
         let account = &mut self.accounts[class];
         if look.covers
             && let (Some(lately), Some(end)) = (self.lately.get_mut(account.place as usize), end)
+            && let Some((since, until)) = lately.hear(end)
         {
-            if let Some((since, until)) = lately.hear(end) {
-                let heard = self.tally.heard.entry(account.place).or_default();
-                heard.covered.add(since, until);
-            }
+            let heard = self.tally.heard.entry(account.place).or_default();
+            heard.covered.add(since, until);
         }
         if account.lane != NONE {
             let time_s = end.or(start).unwrap_or(0);
