@@ -3,7 +3,7 @@
 //! In: a row and its place. Out: [`Ends`]. Source: facts 1 (srcaddr, dstaddr), 5.3 to 5.5, 7.1 to 7.12.
 
 use crate::classify::place::Place;
-use crate::classify::row::{Direction, Row, Side, TypeWord};
+use crate::classify::row::{Direction, Row, Side, TypeWord, opening};
 use crate::model::address::Address;
 use crate::model::path::{Initiator, Vantage};
 use crate::model::symbol::Sym;
@@ -65,16 +65,12 @@ pub struct Ends {
     pub flags: Flags,
 }
 
-/// Who opened the connection: a SYN without ACK comes from the opener, a SYN-ACK (18) from the other side (facts 1.1).
+/// Who opened the connection.
 pub fn initiator(row: &Row, ends: &Ends) -> Initiator {
-    const SYN: i64 = 2;
-    const ACK: i64 = 16;
-    let tcp = row.protocol.is_none_or(|protocol| protocol == 6);
-    let flags = row.tcp_flags.filter(|flags| tcp && flags & SYN != 0);
-    let (Some(flags), Some(workload_sends)) = (flags, ends.workload_sends) else {
+    let opening = opening(row.protocol, row.tcp_flags);
+    let (Some(sender_opened), Some(workload_sends)) = (opening, ends.workload_sends) else {
         return Initiator::Unknown;
     };
-    let sender_opened = flags & ACK == 0;
     if sender_opened == workload_sends {
         Initiator::Workload
     } else {

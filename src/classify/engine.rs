@@ -40,7 +40,8 @@ pub fn tags_of_all(batches: &[FlowBatch], world: &World) -> Vec<Tags> {
     batches.par_iter().map(|batch| tags(batch, world)).collect()
 }
 
-fn tag(row: &Row, world: &World) -> Tag {
+/// Tags one record.
+pub(super) fn tag(row: &Row, world: &World) -> Tag {
     let (first, second) = places(world, row);
     let tag = tag_at(row, first);
     match second.map(|second| tag_at(row, second)) {

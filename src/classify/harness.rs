@@ -6,14 +6,17 @@ use std::net::IpAddr;
 use ipnet::IpNet;
 use serde_json::{Value as Json, json};
 
-use crate::classify::engine;
 use crate::classify::naive::{Atlas, Record, Said, Shot};
+use crate::classify::{Classifier, engine};
 use crate::model::address::Address;
 use crate::model::batch::{BatchBuilder, FlowBatch, Status, Value};
+use crate::model::class::Particulars;
 use crate::model::field::{Field, FieldSet};
 use crate::model::format::Format;
+use crate::model::question::Questions;
 use crate::model::symbol::Sym;
 use crate::model::tag::{Flags, Tag, Tags};
+use crate::topology::cells::Cells;
 use crate::topology::describe::Answers;
 use crate::topology::{Document, World};
 
@@ -92,6 +95,28 @@ impl Twins {
     pub fn fast(&self, records: &[Record], fields: &[Field]) -> Vec<Said> {
         let batch = batch(records, fields);
         let tags = engine::tags(&batch, &self.world);
+        tags.rows
+            .iter()
+            .map(|tag| self.words(&tags, tag.as_ref().unwrap()))
+            .collect()
+    }
+
+    /// What the fast side says by classes, record after record in one batch.
+    pub fn by_class(&self, records: &[Record], fields: &[Field]) -> Vec<Said> {
+        let questions = Questions::default();
+        let cells = Cells::new(&self.world, &questions);
+        let mut classifier = Classifier::new(&cells, &questions);
+        let batch = batch(records, fields);
+        let classes = classifier.classify(&batch);
+        let particulars = Particulars::new(&batch);
+        let tag = |(row, class): (usize, &u32)| {
+            let class = &classes.classes[usize::try_from(*class).unwrap()];
+            Some(particulars.tag(class, row))
+        };
+        let tags = Tags {
+            rows: classes.rows.iter().enumerate().map(tag).collect(),
+            extra: classes.extra.clone(),
+        };
         tags.rows
             .iter()
             .map(|tag| self.words(&tags, tag.as_ref().unwrap()))

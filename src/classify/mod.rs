@@ -12,15 +12,23 @@
 //! 4. [`rules`] holds the ordered table; the first rule that speaks decides, and its name is the basis.
 //! 5. [`exit`] follows the next hops' own tables; [`naming`] says whose address the peer's is.
 //!
+//! Records are many and differ in little that decides: [`classes`] finds those of one class without asking again, by the kinds of
+//! their addresses ([`Cells`](crate::topology::cells::Cells)), and steps 2 to 5 are gone once a class.
+//!
 //! To add a rule: 1. a function in `rules.rs`, one row in `RULES` where it must stand; 2. its basis in `BASES`; 3. a row in the table
 //! test; 4. the same in `naive/judging.rs`, in other words; 5. a column that it needs in [`row::COLUMNS`];
 //! 6. what it asks and looks at in `trace.rs`.
 
+pub mod classes;
 pub mod columns;
+mod decisive;
 pub mod ends;
 pub mod engine;
 pub mod exit;
+mod kinds;
+mod memo;
 pub mod naming;
+mod origin;
 pub mod permits;
 pub mod place;
 mod probes;
@@ -37,4 +45,5 @@ mod properties;
 #[cfg(test)]
 mod tests;
 
+pub use classes::Classifier;
 pub use engine::tags;

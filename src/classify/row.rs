@@ -35,8 +35,19 @@ pub enum Direction {
     Egress,
 }
 
+impl Direction {
+    /// AWS's word for it.
+    pub(super) fn from_word(word: &str) -> Option<Direction> {
+        match word {
+            "ingress" => Some(Direction::Ingress),
+            "egress" => Some(Direction::Egress),
+            _ => None,
+        }
+    }
+}
+
 /// AWS's words for an interface, as far as they decide (facts 1, fields 49 and 54).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum TypeWord {
     /// `nat_gateway`, `regional_nat_gateway`
     Nat,
@@ -51,7 +62,7 @@ pub enum TypeWord {
 }
 
 impl TypeWord {
-    fn new(word: &str) -> TypeWord {
+    pub(super) fn new(word: &str) -> TypeWord {
         match word {
             "nat_gateway" | "regional_nat_gateway" => TypeWord::Nat,
             "vpc_endpoint" => TypeWord::Endpoint,
@@ -119,6 +130,17 @@ pub struct Row {
     pub time_s: i64,
 }
 
+/// Whether the sender of a record opened the connection: a SYN without ACK comes from the opener, a SYN-ACK (18) from the other side
+/// (facts 1.1); `None` without a SYN.
+#[inline]
+pub fn opening(protocol: Option<i64>, tcp_flags: Option<i64>) -> Option<bool> {
+    const SYN: i64 = 2;
+    const ACK: i64 = 16;
+    let tcp = protocol.is_none_or(|protocol| protocol == 6);
+    let flags = tcp_flags.filter(|flags| tcp && flags & SYN != 0)?;
+    Some(flags & ACK == 0)
+}
+
 /// Names in the records that the topology does not know.
 #[derive(Debug)]
 pub struct Extra<'a> {
@@ -151,6 +173,11 @@ impl<'a> Extra<'a> {
         self.names.push(Arc::clone(&name));
         self.by_name.insert(name, sym);
         sym
+    }
+
+    /// The names, in the order of their symbols.
+    pub fn names(&self) -> &[Arc<str>] {
+        &self.names
     }
 
     /// The names, in the order of their symbols.
@@ -240,11 +267,7 @@ impl<'a> Rows<'a> {
             gateway_vpc,
             type_word: Words::new(batch, Field::InterfaceType, TypeWord::new),
             next_hop_word: Words::new(batch, Field::NextHopInterfaceType, TypeWord::new),
-            direction: Words::new(batch, Field::FlowDirection, |word| match word {
-                "ingress" => Some(Direction::Ingress),
-                "egress" => Some(Direction::Egress),
-                _ => None,
-            }),
+            direction: Words::new(batch, Field::FlowDirection, Direction::from_word),
             of_gateway: batch.has(Field::ResourceType)
                 || (batch.has(Field::TgwId) && !batch.has(Field::InterfaceId)),
             hop: [batch.address(Field::SrcAddr), batch.address(Field::DstAddr)],
@@ -263,6 +286,7 @@ impl<'a> Rows<'a> {
     }
 
     /// The record at a row.
+    #[inline]
     pub fn get(&self, row: usize) -> Row {
         let number = |column: Option<NumberColumn<'_>>| column.and_then(|column| column.get(row));
         let side = |index: usize| Side {

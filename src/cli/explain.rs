@@ -200,7 +200,8 @@ impl Run<'_> {
                 return (seen, reports);
             };
             let place = u32::try_from(index).unwrap_or(u32::MAX);
-            let report = pipeline::each_batch(input, self.options, self.progress, |batch| {
+            let alone = || workers < rayon::current_num_threads();
+            let report = pipeline::each_batch(input, self.options, self.progress, alone, |batch| {
                 see(&mut seen, &batch, place);
             });
             reports.push((index, report));

@@ -1,14 +1,15 @@
 //! The pipeline: inputs in parallel, and within one input the next batch is decoded while this one is weighed.
 //!
-//! In: inputs, topology, plan. Out: one tally and the inputs' reports. A rayon worker never waits for another: `join` runs both
-//! halves itself if nobody else is free, so one thread is as right as eight.
+//! In: inputs, topology, plan. Out: one tally and the inputs' reports. Each thread has its own classes and its own tally, and takes one
+//! input after the other. A rayon worker never waits for another: `join` runs both halves itself if nobody else is free, so one
+//! thread is as right as eight.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use rayon::prelude::*;
 
-use flowproof::classify;
+use flowproof::classify::Classifier;
 use flowproof::diag::{Diagnostic, Severity, show};
 use flowproof::ingest::{Input, InputReader, ReadOptions};
 use flowproof::model::batch::FlowBatch;
@@ -16,7 +17,8 @@ use flowproof::model::evidence::InputReport;
 use flowproof::model::field::FieldSet;
 use flowproof::model::format::{Format, FormatError};
 use flowproof::topology::World;
-use flowproof::verify::{self, InputFacts, Plan, Tally};
+use flowproof::topology::cells::Cells;
+use flowproof::verify::{InputFacts, Plan, Tally, Weigher};
 
 use super::args;
 use super::progress::Progress;
@@ -91,32 +93,35 @@ pub fn weigh(
     progress: &Progress,
 ) -> (Tally, Vec<InputReport>) {
     type Part = (Tally, Vec<(usize, InputReport)>);
-    let one = |mut part: Part, index: usize| {
-        let input = &inputs[index];
-        let facts = InputFacts {
-            index: u32::try_from(index).unwrap_or(u32::MAX),
-            flow_log: input.flow_log().map(str::to_owned),
-        };
-        let mut tally = Tally::default();
-        let report = each_batch(input, options, progress, |batch| {
-            let tags = classify::tags(&batch, world);
-            verify::observe(plan, &mut tally, &batch, &tags, &facts);
-        });
-        part.0 = part.0.merge(tally);
-        part.1.push((index, report));
-        part
-    };
+    let questions = plan.questions();
+    let cells = Cells::new(world, &questions);
     // In order, so that what comes next is known, and its bytes are on their way before a thread is free for them.
     let workers = rayon::current_num_threads().min(inputs.len());
     let (next, ahead) = (AtomicUsize::new(0), AHEAD_PER_THREAD * workers);
+    let busy = AtomicUsize::new(workers);
     prepare(inputs, 0..ahead);
-    let work = |_| {
-        std::iter::from_fn(|| {
+    let work = |_| -> Part {
+        let mut classifier = Classifier::new(&cells, &questions);
+        let mut weigher = Weigher::new(plan);
+        let mut reports = Vec::new();
+        loop {
             let index = next.fetch_add(1, Ordering::Relaxed);
             prepare(inputs, index + ahead..index + ahead + 1);
-            (index < inputs.len()).then_some(index)
-        })
-        .fold(Part::default(), one)
+            let Some(input) = inputs.get(index) else {
+                break;
+            };
+            let facts = InputFacts {
+                index: u32::try_from(index).unwrap_or(u32::MAX),
+                flow_log: input.flow_log().map(str::to_owned),
+            };
+            let alone = || busy.load(Ordering::Relaxed) < rayon::current_num_threads();
+            let report = each_batch(input, options, progress, alone, |batch| {
+                weigher.observe(&batch, classifier.classify(&batch), &facts);
+            });
+            reports.push((index, report));
+        }
+        busy.fetch_sub(1, Ordering::Relaxed);
+        (weigher.finish(), reports)
     };
     let join = |a: Part, b: Part| {
         let mut reports = a.1;
@@ -135,11 +140,12 @@ pub fn weigh(
     )
 }
 
-/// Reads one input, handing over each batch while the next is decoded.
+/// Reads one input, handing over each batch; while the next is decoded, if a thread has nothing else to do.
 pub fn each_batch(
     input: &Input,
     options: &ReadOptions,
     progress: &Progress,
+    is_alone: impl Fn() -> bool,
     mut take: impl FnMut(FlowBatch) + Send,
 ) -> InputReport {
     let mut reader = InputReader::open(input, options);
@@ -147,8 +153,12 @@ pub fn each_batch(
     let mut next = reader.next_batch();
     while let Some(batch) = next {
         let rows = u64::try_from(batch.len()).unwrap_or(0);
-        let ((), decoded) = rayon::join(|| take(batch), || reader.next_batch());
-        next = decoded;
+        next = if is_alone() {
+            rayon::join(|| take(batch), || reader.next_batch()).1
+        } else {
+            take(batch);
+            reader.next_batch()
+        };
         progress.add_records(rows);
         progress.add_bytes(reader.bytes_read().saturating_sub(read));
         read = reader.bytes_read();

@@ -18,8 +18,9 @@ use crate::model::evidence::{Evidence, InputReport, ObligationState};
 use crate::model::explanation::{Explanation, Line, Searched, Weight};
 use crate::model::window::{Window, unix_s};
 use crate::policy;
+use crate::topology::cells::Cells;
 use crate::topology::{Document, World};
-use crate::verify::{InputFacts, Plan, Run, Tally, conclude, explain, observe};
+use crate::verify::{InputFacts, Plan, Run, Weigher, conclude, explain};
 
 /// A sample world, read.
 struct Sample {
@@ -86,11 +87,13 @@ impl Sample {
     }
 
     fn evidence(&self, plan: &Plan<'_>) -> Evidence {
-        let mut tally = Tally::default();
+        let questions = plan.questions();
+        let cells = Cells::new(&self.world, &questions);
+        let mut classifier = classify::Classifier::new(&cells, &questions);
+        let mut weigher = Weigher::new(plan);
         for (facts, _, batches) in &self.inputs {
             for batch in batches {
-                let tags = classify::tags(batch, &self.world);
-                observe(plan, &mut tally, batch, &tags, facts);
+                weigher.observe(batch, classifier.classify(batch), facts);
             }
         }
         let run = Run {
@@ -103,7 +106,7 @@ impl Sample {
             generated_at: "2026-01-01T00:00:00Z".to_owned(),
             delivery: None,
         };
-        conclude(plan, tally, run).unwrap()
+        conclude(plan, weigher.finish(), run).unwrap()
     }
 
     /// Every record alone, with the input that it is of.

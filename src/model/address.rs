@@ -10,6 +10,9 @@ use crate::model::sixteen::Sixteen;
 /// `::ffff:0:0`, the block that holds IPv4 inside IPv6 (RFC 4291, 2.5.5.2).
 const V4_MAPPED: u128 = 0xffff_0000_0000;
 
+/// `64:ff9b::`, the block that hides IPv4 behind NAT64 (RFC 6052).
+const NAT64: u128 = 0x0064_ff9b << 96;
+
 /// An address: IPv6 as it is, IPv4 in the mapped block `::ffff:0:0/96`.
 ///
 /// One integer for both families, so that prefixes are ranges and comparison is order. Sixteen big-endian bytes in Arrow,
@@ -103,12 +106,17 @@ impl Address {
     /// What such an address *is* (service, realm) follows the embedded one; how it is *routed* follows the outer one.
     #[must_use]
     pub fn behind_nat64(self) -> Address {
-        const NAT64: u128 = 0x0064_ff9b << 96;
         if self.0 & !0xffff_ffff == NAT64 {
             Address(V4_MAPPED | (self.0 & 0xffff_ffff))
         } else {
             self
         }
+    }
+
+    /// The inverse of [`Address::behind_nat64`]: where NAT64 shows this IPv4 address; `None` of an IPv6 one.
+    pub fn in_nat64(self) -> Option<Address> {
+        self.as_ipv4()
+            .map(|v4| Address(NAT64 | u128::from(u32::from(v4))))
     }
 
     /// Whether no stranger on the internet can have it: private, shared, link-local, loopback, multicast or unspecified.
@@ -190,9 +198,33 @@ impl Block {
             && self.is_ipv4() == address.as_ipv4().is_some()
     }
 
+    /// One address alone.
+    pub fn single(address: Address) -> Block {
+        Block {
+            first: address,
+            last: address,
+            prefix_len: if address.as_ipv4().is_some() { 32 } else { 128 },
+        }
+    }
+
     /// Whether every address of `other` is in it.
     pub fn covers(&self, other: &Block) -> bool {
         self.is_ipv4() == other.is_ipv4() && self.first <= other.first && other.last <= self.last
+    }
+
+    /// The addresses behind which NAT64 hides those of this block; `None` of an IPv6 block.
+    pub fn in_nat64(&self) -> Option<Block> {
+        self.is_ipv4().then(|| Block {
+            first: Address(NAT64 | (self.first.0 & 0xffff_ffff)),
+            last: Address(NAT64 | (self.last.0 & 0xffff_ffff)),
+            prefix_len: 96 + self.prefix_len,
+        })
+    }
+
+    /// Where it begins, and where what comes after it does.
+    pub fn borders(&self) -> impl Iterator<Item = Address> {
+        let after = self.last.0.checked_add(1).map(Address);
+        std::iter::once(self.first).chain(after)
     }
 
     /// Which family it is of.

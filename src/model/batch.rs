@@ -2,6 +2,7 @@
 
 mod builder;
 mod column;
+pub mod raw;
 mod texts;
 
 use std::sync::Arc;
@@ -185,7 +186,7 @@ impl<'a> TextColumn<'a> {
     }
 
     /// The distinct texts of the batch, by key.
-    pub fn values(&self) -> impl Iterator<Item = &'a str> {
+    pub fn values(&self) -> impl ExactSizeIterator<Item = &'a str> {
         let values = self.values;
         (0..values.len()).map(move |key| values.value(key))
     }

@@ -180,7 +180,7 @@ impl Field {
 }
 
 /// A set of fields: which columns a decoder builds. Values of other fields are checked and dropped.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct FieldSet(u128);
 
 // INVARIANT: one bit a field, and one to spare that only `ALL` has.

@@ -6,6 +6,7 @@
 //! To read one more key of AWS's: 1. its struct in `describe.rs` and its name in `KEYS`; 2. compile it in `compile.rs` to a field of
 //! `Snapshot`; 3. `merge` in `load.rs`; 4. a case in the tests here.
 
+pub mod cells;
 mod compile;
 mod compile_interfaces;
 mod compile_routes;

@@ -68,7 +68,7 @@ pub struct Entry {
 }
 
 /// The answer of a table.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Lookup {
     /// This way.
     To(Target),

@@ -1,7 +1,8 @@
-//! What each claim says of one record, in words. The answer is the verifier's own: the record is weighed alone by [`observe`], and
+//! What each claim says of one record, in words. The answer is the verifier's own: the record is weighed alone by a [`Weigher`], and
 //! what it left in the tally is read back. Nothing is judged here a second time.
 
 use crate::model::batch::FlowBatch;
+use crate::model::class::Classes;
 use crate::model::explanation::{ClaimSaid, Weight};
 use crate::model::path::Exit;
 use crate::model::symbol::Sym;
@@ -10,7 +11,7 @@ use crate::model::window::{Window, rfc3339};
 use crate::policy::{Claim, Rejected};
 use crate::verify::InputFacts;
 use crate::verify::group::Group;
-use crate::verify::judge::observe;
+use crate::verify::judge::Weigher;
 use crate::verify::plan::{ClaimPlan, Plan};
 use crate::verify::reach::Placed;
 use crate::verify::tally::{ClaimTally, Tally};
@@ -74,8 +75,9 @@ pub fn claims(
     let Some(tag) = tags.rows.first().and_then(Option::as_ref) else {
         return Vec::new();
     };
-    let mut tally = Tally::default();
-    observe(plan, &mut tally, batch, tags, input);
+    let mut weigher = Weigher::new(plan);
+    weigher.observe(batch, &Classes::one_each(batch, tags), input);
+    let tally = weigher.finish();
     let end = batch.number(crate::model::field::Field::End);
     let start = batch.number(crate::model::field::Field::Start);
     let time_s = end

@@ -13,7 +13,8 @@ pub(super) use crate::model::bounded::NEAREST;
 /// Where a shown flow stands: input by its place in the sorted list, and line.
 pub(super) type Cite = (u32, u64);
 
-type Key = (Path, Sym, Exit, Sym, Vantage);
+/// What a group tells its flows apart by.
+pub(super) type Key = (Path, Sym, Exit, Sym, Vantage);
 
 /// Flows of one kind.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -28,7 +29,6 @@ pub(super) struct Group {
 /// What a group must know of a flow at once; the rest is asked for only if the flow is among the worst.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Seen {
-    pub(super) key: Key,
     pub(super) bytes: u64,
     pub(super) start: Option<i64>,
     pub(super) end: Option<i64>,
@@ -36,20 +36,42 @@ pub(super) struct Seen {
 }
 
 impl Group {
-    /// Counts a flow, and keeps it if it is among the worst.
-    pub(super) fn add(&mut self, seen: Seen, show: impl FnOnce() -> FlowSample) {
-        self.count += 1;
-        self.first = [self.first, seen.start].into_iter().flatten().min();
-        self.last = [self.last, seen.end].into_iter().flatten().max();
-        let share = self.by.entry(seen.key).or_default();
-        share.flows += 1;
-        share.bytes = share.bytes.saturating_add(seen.bytes);
+    /// Counts flows of one key: the earliest start and the latest end of any.
+    pub(super) fn count(
+        &mut self,
+        key: Key,
+        share: Share,
+        (first, last): (Option<i64>, Option<i64>),
+    ) {
+        self.count += share.flows;
+        self.first = [self.first, first].into_iter().flatten().min();
+        self.last = [self.last, last].into_iter().flatten().max();
+        let mine = self.by.entry(key).or_default();
+        mine.flows += share.flows;
+        mine.bytes = mine.bytes.saturating_add(share.bytes);
+    }
+
+    /// The fewest bytes with which a flow may still be among the worst.
+    pub(super) fn shown_from_bytes(&self) -> u64 {
+        if self.sample.len() < SAMPLE_MAX {
+            return 0;
+        }
+        self.sample
+            .last_key_value()
+            .map_or(0, |(least, _)| least.bytes.0)
+    }
+
+    /// Keeps a flow that was or will be counted, if it is among the worst.
+    pub(super) fn offer(&mut self, seen: Seen, show: impl FnOnce() -> FlowSample) {
         let full = self.sample.len() == SAMPLE_MAX;
+        // In the order of samples, as far as it is known without making one.
+        let rank = (Reverse(seen.bytes), seen.start, seen.end);
+        let behind = |least: &FlowSample| (least.bytes, least.start, least.end) < rank;
         if full
             && self
                 .sample
                 .last_key_value()
-                .is_some_and(|(worst, _)| worst.bytes < Reverse(seen.bytes))
+                .is_some_and(|(least, _)| behind(least))
         {
             return;
         }
@@ -57,7 +79,7 @@ impl Group {
     }
 
     /// Records that are the same in every word are shown once, at the first place.
-    fn keep(&mut self, sample: FlowSample, cite: Cite) {
+    pub(super) fn keep(&mut self, sample: FlowSample, cite: Cite) {
         self.sample
             .entry(sample)
             .and_modify(|known| *known = (*known).min(cite))

@@ -7,6 +7,7 @@ use crate::model::address::Block;
 use crate::model::field::{Field, FieldSet};
 use crate::model::metrics::Metrics;
 use crate::model::path::{Exit, Path};
+use crate::model::question::Questions;
 use crate::model::symbol::Sym;
 use crate::model::window::Window;
 use crate::policy::{Claim, From, Policy, To};
@@ -44,6 +45,22 @@ pub(super) enum Term {
     Block(Block),
     /// The prefix lists with an id: one a Region, none if the topology has none.
     Lists(Vec<List>),
+}
+
+impl Term {
+    /// Lists of blocks that it asks for.
+    fn blocks(&self) -> Vec<Vec<Block>> {
+        match self {
+            Term::Block(block) => vec![vec![*block]],
+            Term::Lists(lists) => lists
+                .iter()
+                .filter_map(|list| list.blocks.clone())
+                .collect(),
+            Term::Service(_) | Term::AnyService | Term::Internet | Term::Any | Term::Private => {
+                Vec::new()
+            }
+        }
+    }
 }
 
 /// Services all of whose public addresses carry their own code in ip-ranges.json. A code of another service may name its hosts and
@@ -233,6 +250,58 @@ impl<'w> Plan<'w> {
     pub fn metered(mut self, metrics: &'w Metrics) -> Plan<'w> {
         self.metering = Some(Metering::new(self.world, metrics));
         self
+    }
+
+    /// What weighing asks of a record beside what classifying asks.
+    ///
+    /// Whatever of an address, a port or a time a verdict may depend on must be here: records of one class are judged once.
+    pub fn questions(&self) -> Questions {
+        let mut questions = Questions {
+            blocks: vec![self.policy.scope.cidrs.clone()],
+            ports: Vec::new(),
+            // ip-ranges.json is good for records from second 1 on (0 is no time) to its last good one.
+            times_s: vec![1, self.ranges_good_until_s.saturating_add(1)],
+        };
+        let mut ask = |to: &[Term], from: Option<&Whose>, ports: Option<&[u16]>| {
+            questions.blocks.extend(to.iter().flat_map(Term::blocks));
+            questions
+                .blocks
+                .extend(from.map(|whose| whose.blocks.clone()));
+            questions.ports.extend(ports.unwrap_or_default());
+        };
+        for claim in &self.claims {
+            ask(&claim.to, claim.from.as_ref(), claim.ports.as_deref());
+        }
+        for exception in &self.exceptions {
+            let (from, ports) = (exception.from.as_ref(), exception.ports.as_deref());
+            ask(&exception.to, from, ports);
+        }
+        let ends = self
+            .exceptions
+            .iter()
+            .filter_map(|exception| exception.last_s);
+        questions
+            .times_s
+            .extend(ends.map(|last| last.saturating_add(1)));
+        questions.blocks.extend(self.scope_blocks());
+        questions.ports.sort_unstable();
+        questions.ports.dedup();
+        questions
+    }
+
+    /// The addresses of the interfaces in scope, by VPC.
+    fn scope_blocks(&self) -> impl Iterator<Item = Vec<Block>> {
+        let mut by_vpc: BTreeMap<Sym, Vec<Block>> = BTreeMap::new();
+        for interface in &self.interfaces {
+            let known = &interface.known;
+            let own = known
+                .addresses
+                .iter()
+                .map(|address| Block::single(*address));
+            let blocks = by_vpc.entry(known.vpc).or_default();
+            blocks.extend(own.chain(known.prefixes.iter().copied()));
+        }
+        by_vpc.into_values()
     }
 
     /// The fields that weighing reads.

@@ -11,7 +11,7 @@ use crate::model::survey::{ClaimSurvey, Prospect, ProspectOfTable, ProspectWay, 
 use crate::model::symbol::Sym;
 use crate::model::tag::{Flags, Tag};
 use crate::topology::snapshot::InterfaceKind;
-use crate::verify::judge::keeps;
+use crate::verify::meaning::keeps;
 use crate::verify::plan::{ClaimPlan, Plan};
 use crate::verify::reach::Placed;
 use crate::verify::tri::{Reach, Tri};

@@ -31,6 +31,15 @@ pub(super) struct FarEnds {
     pub(super) more: bool,
 }
 
+impl Masked {
+    /// Somebody is behind it by name: what the outside does not tell is told.
+    pub(super) fn name(&mut self) {
+        self.named = true;
+        // What is accounted for is not shown: without it, memory does not grow with the far ends.
+        self.outside = Group::default();
+    }
+}
+
 impl FarEnds {
     /// What is known of a far end.
     pub(super) fn at(&mut self, peer: Address) -> &mut Masked {
@@ -49,8 +58,10 @@ impl FarEnds {
         self.more |= other.more;
         for (peer, masked) in other.by_peer {
             let mine = self.at(peer);
-            mine.named |= masked.named;
-            mine.outside.merge(masked.outside);
+            match mine.named || masked.named {
+                true => mine.name(),
+                false => mine.outside.merge(masked.outside),
+            }
         }
         self.bound();
     }
@@ -140,9 +151,9 @@ pub struct Tally {
 }
 
 impl Tally {
-    /// Remembers an unknown interface; of too many, the first by name stay.
-    pub(super) fn stranger(&mut self, name: &str) {
-        self.stranger_records += 1;
+    /// Remembers an unknown interface with so many records; of too many, the first by name stay.
+    pub(super) fn stranger(&mut self, name: &str, records: u64) {
+        self.stranger_records += records;
         if !self.strangers.contains(name) {
             self.strangers.insert(name.to_owned());
             if self.strangers.len() > STRANGERS_MAX {

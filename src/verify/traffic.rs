@@ -1,4 +1,4 @@
-//! Where bytes went, and when: for totals and pictures. In: one accepted flow at a time. Out: shares by way and by moment.
+//! Where bytes went, and when: for totals and pictures. In: accepted flows, by way and by moment. Out: shares by way and by moment.
 //!
 //! Everything is kept by vantage, for the same packet is logged wherever it passes; sums are never taken over vantages.
 
@@ -14,37 +14,47 @@ use crate::model::symbol::{Sym, Symbols};
 const STEP_S: i64 = 300;
 /// Moments that are kept: years of steps. Records with times beyond all measure cannot take more memory than this.
 const TIMES_MAX: usize = 1 << 20;
+
+/// A way: who logged it, path, the workload's subnet, service; either of them [`Sym::NONE`] where it is not known.
+pub(super) type Key = (Vantage, Path, Sym, Sym);
+
+/// The moment of a time, in seconds.
+#[inline]
+pub(super) fn step(time_s: i64) -> i64 {
+    time_s.div_euclid(STEP_S)
+}
+
 /// What one thread has seen.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Traffic {
-    ways: HashMap<(Vantage, Path, Sym, Sym), Share>,
+    ways: HashMap<Key, Share>,
     times: HashMap<(Vantage, Path, i64), Share>,
     /// More moments than are kept: then none is shown.
     endless: bool,
 }
 
 impl Traffic {
-    /// An accepted flow of a workload in `subnet` to `service`, either of them [`Sym::NONE`] where it is not known.
-    #[inline]
-    pub(super) fn flow(
-        &mut self,
-        (vantage, path): (Vantage, Path),
-        subnet: Sym,
-        service: Sym,
-        bytes: u64,
-        time_s: i64,
-    ) {
-        let share = Share { flows: 1, bytes };
-        self.ways
-            .entry((vantage, path, subnet, service))
-            .or_default()
-            .add(share);
-        let moment = (vantage, path, time_s.div_euclid(STEP_S));
+    /// Accepted flows of a way.
+    pub(super) fn flows(&mut self, way: Key, share: Share) {
+        self.ways.entry(way).or_default().add(share);
+    }
+
+    /// The same flows at a moment, as [`step`] numbers them.
+    pub(super) fn at(&mut self, (vantage, path): (Vantage, Path), step: i64, share: Share) {
+        let moment = (vantage, path, step);
         if self.times.len() < TIMES_MAX || self.times.contains_key(&moment) {
             self.times.entry(moment).or_default().add(share);
         } else {
             self.endless = true;
         }
+    }
+
+    /// An accepted flow.
+    #[cfg(test)]
+    pub(super) fn flow(&mut self, way: Key, bytes: u64, time_s: i64) {
+        let share = Share { flows: 1, bytes };
+        self.flows(way, share);
+        self.at((way.0, way.1), step(time_s), share);
     }
 
     pub(super) fn merge(&mut self, other: Traffic) {
@@ -109,13 +119,8 @@ mod tests {
     fn seen(times: &[i64]) -> Traffic {
         let mut traffic = Traffic::default();
         for time_s in times {
-            traffic.flow(
-                (Vantage::Workload, Path::ViaNat),
-                Sym::NONE,
-                Sym::NONE,
-                10,
-                *time_s,
-            );
+            let way = (Vantage::Workload, Path::ViaNat, Sym::NONE, Sym::NONE);
+            traffic.flow(way, 10, *time_s);
         }
         traffic
     }

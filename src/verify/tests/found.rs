@@ -5,7 +5,7 @@ use serde_json::json;
 use super::*;
 
 /// The world of the other tests with a NAT gateway in its own subnet, whose interface is logged and idle.
-fn with_nat(case: &mut Case) {
+pub(super) fn with_nat(case: &mut Case) {
     let push = |list: &mut Json, item: Json| list.as_array_mut().unwrap().push(item);
     push(
         &mut case.topology["Subnets"],

@@ -91,31 +91,31 @@ impl Metered {
         let bytes = serde_json::to_vec(&self.metrics).unwrap();
         let (metrics, _) = Metrics::parse("metrics.json", &bytes).unwrap();
         let plan = Plan::new(&world, &policy, self.case.window).metered(&metrics);
-        let (mut total, mut input) = (Tally::default(), self.case.input.clone());
-        for records in self.case.records.chunks(rows).rev() {
-            let batch = batch(&self.case.format, records);
-            for status in batch.statuses() {
-                match status {
-                    Status::Flow => input.flows += 1,
-                    Status::NoData => input.nodata += 1,
-                    Status::SkipData => input.skipdata += 1,
-                }
+        let mut input = self.case.input.clone();
+        let chunks = self.case.records.chunks(rows).rev();
+        let batches: Vec<FlowBatch> = chunks
+            .map(|records| batch(&self.case.format, records))
+            .collect();
+        for status in batches.iter().flat_map(FlowBatch::statuses) {
+            match status {
+                Status::Flow => input.flows += 1,
+                Status::NoData => input.nodata += 1,
+                Status::SkipData => input.skipdata += 1,
             }
-            let mut tally = Tally::default();
-            let facts = InputFacts {
-                index: 0,
-                flow_log: input.flow_log.clone(),
-            };
-            let tags = classify::tags(&batch, &world);
-            observe(&plan, &mut tally, &batch, &tags, &facts);
-            total = tally.merge(total);
         }
+        let facts = InputFacts {
+            index: 0,
+            flow_log: input.flow_log.clone(),
+        };
+        let tallies = classes::weighed(&plan, &batches, &facts);
         input.rows = input.flows + input.nodata + input.skipdata;
         let run = Run {
             inputs: vec![input],
             ..Run::default()
         };
-        conclude(&plan, total, run).unwrap()
+        let [evidence, slow] = tallies.map(|tally| conclude(&plan, tally, run.clone()).unwrap());
+        assert_eq!(evidence, slow, "classes and records differ");
+        evidence
     }
 
     fn evidence(&self) -> Evidence {

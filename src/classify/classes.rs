@@ -1,0 +1,254 @@
+//! Classes of records: equal in everything that any answer depends on, so that one answer is all answers.
+//!
+//! In: batches, one after the other. Out: [`Classes`]. A key is packed of what decides: origin, services, next hop, the kinds of the
+//! addresses, and what the few small fields say. A record whose key cannot be packed is a class of its own.
+//!
+//! Memory: classes, names and origins are bounded; beyond it all are forgotten between two batches, and `generation` tells.
+
+use crate::classify::decisive::{Decisive, SMALL_BITS};
+use crate::classify::engine;
+use crate::classify::kinds::Kinds;
+use crate::classify::memo::{Key, Memo};
+use crate::classify::origin::{self, Origin, Origins};
+use crate::classify::row::{Extra, Row, Rows};
+use crate::model::address::Address;
+use crate::model::batch::{FlowBatch, Status};
+use crate::model::class::{Class, Classes, Stands};
+use crate::model::question::Questions;
+use crate::model::symbol::Sym;
+use crate::model::tag::Tag;
+use crate::topology::World;
+use crate::topology::cells::Cells;
+
+/// Beyond so many classes, or names that the topology lacks, all are forgotten.
+const CLASSES_MAX: usize = 1 << 16;
+const EXTRA_MAX: usize = 1 << 16;
+
+/// Finds the classes of records, for one thread.
+pub struct Classifier<'w> {
+    world: &'w World,
+    kinds: Kinds<'w>,
+    questions: Asked,
+    extra: Extra<'w>,
+    origins: Origins,
+    memo: Memo,
+    classes: Classes,
+}
+
+/// The questions that are not about addresses, at hand.
+struct Asked {
+    /// By port: a word for it; empty if none is asked for.
+    ports: Vec<u8>,
+    /// Times at which an answer may change, in order.
+    times_s: Vec<i64>,
+    /// The span around the last record's time in which none does, and its number.
+    now: (i64, i64, u32),
+}
+
+/// Words for ports: null, and any that is not asked for. Those that are have the next ones.
+const NO_PORT: u8 = 0;
+const ANY_PORT: u8 = 1;
+/// Too many are asked for to have a word each.
+const PORT_UNWORDED: u8 = u8::MAX;
+
+impl Asked {
+    fn new(world: &World, questions: &Questions) -> Asked {
+        let mut ports = Vec::new();
+        if !questions.ports.is_empty() {
+            ports.resize(1 << 16, ANY_PORT);
+            let mut word = ANY_PORT;
+            for port in &questions.ports {
+                word = word.saturating_add(1);
+                ports[usize::from(*port)] = word;
+            }
+        }
+        let captured = world.snapshots.iter().filter_map(|one| one.captured_s);
+        let mut times_s: Vec<i64> = captured.chain(questions.times_s.iter().copied()).collect();
+        times_s.sort_unstable();
+        times_s.dedup();
+        Asked {
+            ports,
+            times_s,
+            now: (0, 0, 0),
+        }
+    }
+
+    /// The words of a record's ports; `None` if one has none.
+    #[inline]
+    fn ports<const FULL: bool>(&self, of: &Decisive<'_>, row: usize) -> Option<u32> {
+        if self.ports.is_empty() {
+            return Some(0);
+        }
+        let word = |side: usize| {
+            let port = of.port[side].at::<FULL>(row);
+            let port = port.and_then(|port| u16::try_from(port).ok());
+            port.map_or(NO_PORT, |port| self.ports[usize::from(port)])
+        };
+        let words = [word(0), word(1)];
+        let known = !words.contains(&PORT_UNWORDED);
+        known.then_some(u32::from(words[0]) | u32::from(words[1]) << 8)
+    }
+
+    /// How many of the times have come.
+    #[inline]
+    fn time(&mut self, time_s: i64) -> u32 {
+        let (since, until, number) = self.now;
+        if since <= time_s && time_s < until {
+            return number;
+        }
+        let passed = self.times_s.partition_point(|at| *at <= time_s);
+        let since = passed
+            .checked_sub(1)
+            .map_or(i64::MIN, |at| self.times_s[at]);
+        let until = self.times_s.get(passed).copied().unwrap_or(i64::MAX);
+        self.now = (since, until, u32::try_from(passed).unwrap_or(u32::MAX));
+        self.now.2
+    }
+}
+
+impl<'w> Classifier<'w> {
+    /// For one thread. `cells` must be of these questions.
+    pub fn new(cells: &'w Cells<'w>, questions: &Questions) -> Classifier<'w> {
+        Classifier {
+            world: cells.world,
+            kinds: Kinds::new(cells),
+            questions: Asked::new(cells.world, questions),
+            extra: Extra::new(&cells.world.symbols),
+            origins: Origins::default(),
+            memo: Memo::new(),
+            classes: Classes::default(),
+        }
+    }
+
+    /// The classes of a batch's records.
+    pub fn classify(&mut self, batch: &FlowBatch) -> &Classes {
+        self.bound(batch.len());
+        let rows = Rows::new(batch, &mut self.extra);
+        let decisive = Decisive::new(batch, &mut self.extra);
+        let known = self.classes.extra.len();
+        self.classes
+            .extra
+            .extend_from_slice(&self.extra.names()[known..]);
+        let mut origins = origin::Batch::new(batch).filter(|_| self.kinds.fit());
+        let full = decisive.full_rows();
+        let mut found = std::mem::take(&mut self.classes.rows);
+        found.clear();
+        for (row, status) in batch.statuses().iter().enumerate() {
+            if *status != Status::Flow {
+                found.push(Classes::NONE);
+                continue;
+            }
+            let key = origins.as_mut().and_then(|origins| {
+                let origin = self.origins.of(origins, row, self.world, || rows.get(row));
+                if full.as_ref().is_none_or(|full| full.is_valid(row)) {
+                    self.key::<true>(&decisive, origin, row)
+                } else {
+                    self.key::<false>(&decisive, origin, row)
+                }
+            });
+            found.push(match key.and_then(|key| self.memo.get(&key)) {
+                Some(class) => class,
+                None => self.add(&rows.get(row), key),
+            });
+        }
+        self.classes.rows = found;
+        &self.classes
+    }
+
+    /// Forgets everything where it might become too much in the next batch.
+    fn bound(&mut self, rows: usize) {
+        let classes = &mut self.classes;
+        // Few classes beyond it are no harm; a batch never has more than its rows.
+        let full = !classes.classes.is_empty() && classes.classes.len() + rows > CLASSES_MAX;
+        if full || classes.extra.len() > EXTRA_MAX || self.origins.len() > CLASSES_MAX {
+            classes.classes.clear();
+            classes.extra.clear();
+            classes.generation += 1;
+            self.extra = Extra::new(&self.world.symbols);
+            self.origins = Origins::default();
+            self.memo = Memo::new();
+        }
+    }
+
+    /// What decides of a record; `None` if it cannot be packed.
+    #[inline]
+    fn key<const FULL: bool>(
+        &mut self,
+        of: &Decisive<'_>,
+        origin: Origin,
+        row: usize,
+    ) -> Option<Key> {
+        let near = [origin.interface, Sym(of.next_hop.at::<FULL>(row))];
+        let mut word = |address: Option<&[u8; 16]>| match address {
+            Some(address) => self.kinds.word(address, origin.exact, near),
+            None => 0,
+        };
+        let hops = [of.hop[0].at::<FULL>(row), of.hop[1].at::<FULL>(row)];
+        let packets = [of.packet[0].at::<FULL>(row), of.packet[1].at::<FULL>(row)];
+        // Most records have the same address twice.
+        let same = [hops[0] == packets[0], hops[1] == packets[1]];
+        let [src, dst] = hops.map(&mut word);
+        let packet_src = if same[0] { src } else { word(packets[0]) };
+        let packet_dst = if same[1] { dst } else { word(packets[1]) };
+        let ports = self.questions.ports::<FULL>(of, row)?;
+        let (time_s, ended) = of.time_s::<FULL>(row);
+        let time = self.questions.time(time_s);
+        if time > 0xffff {
+            return None;
+        }
+        let flags = u32::from(same[0]) | u32::from(same[1]) << 1 | u32::from(ended) << 2;
+        let pair = |low: u32, high: u32| u64::from(low) | u64::from(high) << 32;
+        Some([
+            pair(origin.id, near[1].0),
+            pair(of.service[0].at::<FULL>(row), of.service[1].at::<FULL>(row)),
+            pair(
+                of.small::<FULL>(row) | flags << SMALL_BITS | time << 16,
+                ports,
+            ),
+            pair(src, dst),
+            pair(packet_src, packet_dst),
+        ])
+    }
+
+    /// A class that was not met before.
+    #[cold]
+    fn add(&mut self, row: &Row, key: Option<Key>) -> u32 {
+        let class = class_of(row, self.world);
+        let id = u32::try_from(self.classes.classes.len()).unwrap_or(u32::MAX);
+        self.classes.classes.push(class);
+        if let Some(key) = key {
+            self.memo.insert(key, id);
+        }
+        id
+    }
+}
+
+/// Tags a record, and finds out which of its addresses and ports the tag has: ports decide nothing here, so they are made to show it.
+fn class_of(row: &Row, world: &World) -> Class {
+    let mut marked = *row;
+    (marked.src.port, marked.dst.port) = (Some(0), Some(1));
+    let tag = engine::tag(&marked, world);
+    let side = |port: Option<u16>| port.map(usize::from);
+    let (workload_port, peer_port) = (side(tag.workload_port), side(tag.peer_port));
+    let stands = |address: Option<Address>, side: Option<usize>| {
+        let side = side.filter(|_| address.is_some())?;
+        let of = [row.src, row.dst][side];
+        Some(if of.hop == address {
+            Stands::Hop(side)
+        } else {
+            Stands::Packet(side)
+        })
+    };
+    let own = |side: Option<usize>| [row.src.port, row.dst.port][side?];
+    Class {
+        workload: stands(tag.workload, workload_port),
+        peer: stands(tag.peer, peer_port),
+        workload_port,
+        peer_port,
+        tag: Tag {
+            workload_port: own(workload_port),
+            peer_port: own(peer_port),
+            ..tag
+        },
+    }
+}

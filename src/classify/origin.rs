@@ -1,0 +1,175 @@
+//! Where records come from: format, interface and what the record says of its place, as one small number.
+//!
+//! An interface's records nearly always name the same VPC, subnet and type, so the last answer by interface answers for nearly all.
+
+use std::collections::HashMap;
+
+use arrow::buffer::NullBuffer;
+
+use crate::classify::row::{Row, TypeWord};
+use crate::model::batch::{FlowBatch, TextColumn};
+use crate::model::field::{FIELDS, Field, FieldSet};
+use crate::model::symbol::Sym;
+use crate::topology::World;
+use crate::topology::snapshot::InterfaceKind;
+
+/// Everything that the origin of a record is made of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+struct Parts {
+    /// The fields that its log has.
+    format: FieldSet,
+    interface: Sym,
+    vpc: Sym,
+    subnet: Sym,
+    regional_nat: Sym,
+    type_word: Option<TypeWord>,
+    gateway_log: Option<Sym>,
+}
+
+/// An origin.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Origin {
+    /// Its number.
+    pub(super) id: u32,
+    /// The interface that logged.
+    pub(super) interface: Sym,
+    /// Whether somebody else's interface may decide by who it is: then addresses are told exactly.
+    pub(super) exact: bool,
+}
+
+/// Columns that say of a record's place more than its interface does.
+const PLACES: [Field; 6] = [
+    Field::VpcId,
+    Field::SubnetId,
+    Field::ResourceId,
+    Field::InterfaceType,
+    Field::TgwId,
+    Field::TgwSrcVpcId,
+];
+
+/// The keys of one text column, null as 0.
+struct Keys<'b> {
+    raw: &'b [i32],
+    nulls: Option<&'b NullBuffer>,
+}
+
+impl<'b> Keys<'b> {
+    fn new(column: TextColumn<'b>) -> Keys<'b> {
+        Keys {
+            raw: column.raw(),
+            nulls: column.nulls(),
+        }
+    }
+
+    #[inline]
+    fn get(&self, row: usize) -> u64 {
+        if self.nulls.is_some_and(|nulls| nulls.is_null(row)) {
+            return 0;
+        }
+        u64::from(self.raw[row].unsigned_abs()) + 1
+    }
+}
+
+/// The origins of a batch's records.
+pub(super) struct Batch<'b> {
+    format: FieldSet,
+    pivot: Option<Keys<'b>>,
+    /// With the number that each key is multiplied by, so that the sum is another for any two places.
+    places: Vec<(Keys<'b>, u64)>,
+    /// By the pivot's key: the place last seen, and its origin.
+    last: Vec<Option<(u64, Origin)>>,
+}
+
+impl<'b> Batch<'b> {
+    /// `None` if its places cannot be numbered; no real log has so many.
+    pub(super) fn new(batch: &'b FlowBatch) -> Option<Batch<'b>> {
+        let format = FIELDS.iter().map(|row| row.field);
+        let format = format.filter(|field| batch.has(*field));
+        let format = format.fold(FieldSet::of(&[]), FieldSet::with);
+        let pivot = batch.text(Field::InterfaceId);
+        let (mut places, mut radix) = (Vec::new(), 1u64);
+        for column in PLACES.iter().filter_map(|field| batch.text(*field)) {
+            places.push((Keys::new(column), radix));
+            radix = radix.checked_mul(u64::try_from(column.values().len()).ok()? + 1)?;
+        }
+        let last = pivot.map_or(1, |column| column.values().len() + 1);
+        Some(Batch {
+            format,
+            pivot: pivot.map(Keys::new),
+            places,
+            last: vec![None; last],
+        })
+    }
+}
+
+/// All origins met, in any batch.
+#[derive(Default)]
+pub(super) struct Origins {
+    by_parts: HashMap<Parts, Origin>,
+}
+
+impl Origins {
+    pub(super) fn len(&self) -> usize {
+        self.by_parts.len()
+    }
+
+    /// The origin of a record. `read`: the record, if it must be looked at.
+    #[inline]
+    pub(super) fn of(
+        &mut self,
+        batch: &mut Batch<'_>,
+        row: usize,
+        world: &World,
+        read: impl FnOnce() -> Row,
+    ) -> Origin {
+        let pivot = batch.pivot.as_ref().map_or(0, |keys| keys.get(row));
+        let parts = batch
+            .places
+            .iter()
+            .map(|(keys, radix)| keys.get(row) * radix);
+        let place = parts.sum::<u64>();
+        let pivot = usize::try_from(pivot).unwrap_or(0);
+        match batch.last[pivot] {
+            Some((known, origin)) if known == place => origin,
+            Some(_) | None => {
+                let origin = self.find(batch.format, &read(), world);
+                batch.last[pivot] = Some((place, origin));
+                origin
+            }
+        }
+    }
+
+    fn find(&mut self, format: FieldSet, row: &Row, world: &World) -> Origin {
+        let parts = Parts {
+            format,
+            interface: row.interface,
+            vpc: row.vpc,
+            subnet: row.subnet,
+            regional_nat: row.regional_nat,
+            type_word: row.type_word,
+            gateway_log: row.gateway_log,
+        };
+        let id = u32::try_from(self.by_parts.len()).unwrap_or(u32::MAX);
+        *self.by_parts.entry(parts).or_insert_with(|| Origin {
+            id,
+            interface: row.interface,
+            exact: is_exact(row, world),
+        })
+    }
+}
+
+/// A host's own records ask of others' addresses what they are for. On a gateway's or endpoint's, the workload is somebody else, and
+/// it matters who.
+fn is_exact(row: &Row, world: &World) -> bool {
+    let told = matches!(
+        row.type_word,
+        Some(TypeWord::Nat | TypeWord::Endpoint | TypeWord::TransitGateway)
+    );
+    let known = world.of_interface(row.interface).iter();
+    let mut kinds = known
+        .filter_map(|index| world.snapshots[*index].interface(row.interface))
+        .map(|interface| interface.kind);
+    told || row.gateway_log.is_some()
+        || row.regional_nat.is_some()
+        || kinds.any(|kind| kind != InterfaceKind::Plain)
+}
