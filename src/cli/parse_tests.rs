@@ -91,7 +91,8 @@ fn wrong_usage_ends_with_2_and_says_what_to_do() {
         ("flowproof topology snapshot --region a --region b --output -", "--output is stdout"),
         ("flowproof topology snapshot --profile a --profile b --output t.json", "--output is the file t.json"),
         ("flowproof verify x --topology t --wait 1",                   "this is no duration"),
-        ("flowproof explain x",                                        "unrecognized subcommand"),
+        ("flowproof explain x --topology t",                           "--flow"),
+        ("flowproof exclaim x",                                        "unrecognized subcommand"),
     ];
     for (line, expected) in cases {
         let text = refused(line);

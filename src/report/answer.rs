@@ -123,9 +123,9 @@ mod tests {
         assert_eq!(
             lines,
             [
-                "name         bytes",
-                "=1+1            -1",
-                "                20",
+                "name        bytes",
+                "=1+1           -1",
+                "               20",
                 "a\\u{1b}[2J    300",
             ]
         );
