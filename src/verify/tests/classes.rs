@@ -112,6 +112,9 @@ fn address(choice: u16) -> String {
     }
 }
 
+/// Numbers in both addresses, and what else may differ, to what.
+type Change = ([u8; 2], u16, u16);
+
 /// Records alike: the same choices, but for the numbers in their addresses, and now and then a port or a time.
 fn any_records() -> impl Strategy<Value = Vec<String>> {
     let variant = (any::<[u8; 2]>(), any::<u16>(), any::<u16>());
@@ -119,8 +122,8 @@ fn any_records() -> impl Strategy<Value = Vec<String>> {
         prop::collection::vec(any::<u16>(), 20),
         prop::collection::vec(variant, 1..40),
     );
-    let records = |(base, variants): (Vec<u16>, Vec<([u8; 2], u16, u16)>)| {
-        let of = |(low, which, other): &([u8; 2], u16, u16)| {
+    let records = |(base, variants): (Vec<u16>, Vec<Change>)| {
+        let of = |(low, which, other): &Change| {
             let mut choices = base.clone();
             for (side, low) in low.iter().enumerate() {
                 let kind = choices[16 + side] & 0xff;
