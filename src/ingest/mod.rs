@@ -10,6 +10,9 @@
 //!                                                 └─▶ parquet ──┘ rows          └─▶ ledger ─▶ InputReport
 //! ```
 //!
+//! Text in AWS's own form takes a short cut: `marks` finds where its values end, and `run` reads 64 lines column by column. Whatever is odd
+//! goes the way above, which alone says what is wrong with it. A local gzip object that is one member is unzipped at once (`inflate`).
+//!
 //! Whatever the encoding, a record goes through the same `shape` and the same `ledger`: `flows + nodata + skipdata +
 //! set aside == rows`, always. What cannot be read makes the input "not whole"; what cannot be parsed is set aside, counted
 //! and shown. Nothing is judged here.

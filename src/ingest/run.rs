@@ -86,11 +86,11 @@ impl<'a> Lines<'a> {
     /// Where the value of a field begins and ends in a line.
     #[inline(always)]
     fn place(&self, line: usize, field: usize) -> (usize, usize) {
-        let at = line * self.fields + field;
-        match self.ends.get(at..at + 2) {
+        let at = line.wrapping_mul(self.fields).wrapping_add(field);
+        match self.ends.get(at..).and_then(|ends| ends.first_chunk()) {
             Some(&[before, end]) => (before as usize + 1, end as usize),
             // INVARIANT: each line has its marks.
-            Some(_) | None => (0, 0),
+            None => (0, 0),
         }
     }
 
@@ -207,6 +207,8 @@ pub(super) struct Run {
     /// Indices into `addresses`.
     ends: Vec<usize>,
     statuses: [Status; RUN_LINES],
+    /// Of the text column in work.
+    marks: [Mark; RUN_LINES],
 }
 
 impl Run {
@@ -271,6 +273,7 @@ impl Run {
             addresses,
             texts,
             statuses: [Status::Flow; RUN_LINES],
+            marks: [Mark::DASH; RUN_LINES],
         })
     }
 
@@ -376,7 +379,7 @@ impl Run {
     /// As [`BatchBuilder::push`]; the batch is then unusable.
     #[inline(always)]
     pub(super) fn push(
-        &self,
+        &mut self,
         lines: &Lines<'_>,
         first: u64,
         builder: &mut BatchBuilder,
@@ -399,11 +402,10 @@ impl Run {
             let Some(texts) = builder.texts(*place) else {
                 continue;
             };
-            let mut marks = [Mark::DASH; RUN_LINES];
-            for (line, mark) in marks.iter_mut().enumerate().take(lines.count) {
+            for (line, mark) in self.marks.iter_mut().enumerate().take(lines.count) {
                 *mark = lines.mark(line, *place);
             }
-            let marks = marks.get(..lines.count).unwrap_or(&[]);
+            let marks = self.marks.get(..lines.count).unwrap_or(&[]);
             texts.push_marked(marks, |line| lines.str(*place, line))?;
         }
         builder.push_rows(self.statuses(lines), first);

@@ -1,8 +1,7 @@
 //! What a record of one format must look like: values as text or numbers in, checked [`Value`]s and a [`Status`] out.
 //!
-//! The hot path of the whole tool. Sketch: a version 5 record has 29 fields in 250 to 300 bytes; at 25 ns a field that is 1.3
-//! million records, or 350 MB, a second a core. Measured (`benches/decode.rs`, a shared two-core machine, sha256 and columns included):
-//! 268 MB/s with all 29 columns, 328 MB/s with the eleven of the rules. Nothing is allocated a record: the caller lends the scratch.
+//! The slow way, and the one that says what a line means: lines in AWS's own form go through `run`, column by column, and come here only
+//! if something in them is not good. Nothing is allocated a record: the caller lends the scratch.
 //!
 //! Every number and address is checked, wanted or not, so that every command sets aside the same lines.
 

@@ -145,16 +145,26 @@ impl TextBuilder {
         marks: &[Mark],
         text: impl Fn(usize) -> Option<&'t str>,
     ) -> Result<(), ArrowError> {
-        let (mut keys, mut nulls) = ([0; 64], 0u64);
+        let (mut keys, mut nulls, mut others) = ([0; 64], 0u64, 0u64);
         for (index, (mark, key)) in marks.iter().zip(&mut keys).enumerate() {
             let recent = &self.recent[mark.slot()];
-            if recent.mark == *mark && mark.len <= Mark::WHOLE_BYTES {
-                *key = recent.key;
-            } else if *mark == Mark::DASH {
-                nulls |= 1 << index;
-            } else {
+            let differs = (recent.mark.tail ^ mark.tail)
+                | (recent.mark.middle ^ mark.middle)
+                | (recent.mark.head ^ mark.head)
+                | (recent.mark.len ^ mark.len) as u64;
+            let found = differs == 0 && mark.len <= Mark::WHOLE_BYTES;
+            let missing = mark.tail == Mark::DASH.tail && mark.len == Mark::DASH.len;
+            *key = if missing { 0 } else { recent.key };
+            nulls |= u64::from(missing) << index;
+            others |= u64::from(!found && !missing) << index;
+        }
+        // In order, so that keys are in order of first appearance.
+        while others != 0 {
+            let index = others.trailing_zeros() as usize;
+            if let (Some(mark), Some(key)) = (marks.get(index), keys.get_mut(index)) {
                 *key = self.key(*mark, || text(index))?;
             }
+            others &= others - 1;
         }
         let keys = keys.get(..marks.len()).unwrap_or(&keys);
         self.keys.extend_from_slice(keys);
