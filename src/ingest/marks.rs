@@ -153,7 +153,7 @@ mod tests {
         #![proptest_config(ProptestConfig { failure_persistence: None, cases: 512, ..ProptestConfig::default() })]
         #[test]
         fn marks_are_what_a_look_at_each_byte_finds(
-            text in prop::collection::vec(prop_oneof![3 => b'0'..b'9', 2 => Just(b' '), 1 => any::<u8>()], 0..400),
+            text in prop::collection::vec(prop_oneof![3 => b'0'..=b'9', 2 => Just(b' '), 1 => any::<u8>()], 0..400),
             from in any::<prop::sample::Index>(),
         ) {
             let from = from.index(text.len() + 1);

@@ -35,8 +35,9 @@ pub(super) const AT_ONCE_BYTES: usize = 16;
 pub(super) fn at_end(high: u64, low: u64, len: usize) -> (i64, u64) {
     const ZEROS: u64 = 0x3030_3030_3030_3030;
     // Bytes that are no digit after all: `v + 0x76` has its top bit from 10 on, and those beyond ASCII have it anyway.
-    let not_digits =
-        |v: u64| ((v & 0x7f7f_7f7f_7f7f_7f7f) + 0x7676_7676_7676_7676 | v) & 0x8080_8080_8080_8080;
+    let not_digits = |v: u64| {
+        (((v & 0x7f7f_7f7f_7f7f_7f7f) + 0x7676_7676_7676_7676) | v) & 0x8080_8080_8080_8080
+    };
     let bits = |len: usize| 64 - 8 * len;
     if len <= 8 {
         let low = (low ^ ZEROS) & (u64::MAX << bits(len.max(1)));
