@@ -47,7 +47,7 @@ fn run(cli: Cli, now_s: i64) -> Outcome {
         }
         Command::Topology(asked) => match asked.command {
             TopologyCommand::Snapshot(asked) => snapshot::run(&asked, now_s, &stop),
-            TopologyCommand::Check(check) => topology::run(&check),
+            TopologyCommand::Check(check) => topology::run(&check, now_s),
         },
         Command::Completions(asked) => shell::completions(asked.shell),
         Command::Man => shell::man(),

@@ -1,8 +1,6 @@
 //! `flowproof query` as a user has it: tables, pushdown, parameters, outputs, errors, and what SQL may not do.
 
 #![cfg(feature = "sql")]
-#![expect(clippy::unwrap_used, reason = "tests")]
-
 mod common;
 #[path = "query/forbidden.rs"]
 mod forbidden;

@@ -361,6 +361,9 @@ pub struct Check {
     pub ranges: Ranges,
 
     #[command(flatten)]
+    pub aws: AtAws,
+
+    #[command(flatten)]
     pub speech: Speech,
 }
 

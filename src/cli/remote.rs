@@ -1,5 +1,6 @@
 //! The way to AWS, made only if something there was asked for.
 
+use std::path::Path;
 use std::time::Duration;
 
 use flowproof::aws::{Ask, Aws};
@@ -78,8 +79,21 @@ pub fn topologies(input: &Input, aws: Option<&Aws>, now_s: i64) -> Result<Live, 
     let Some(aws) = aws.filter(|_| input.topologies.live()) else {
         return Ok(Live::default());
     };
-    let snapshots = snapshot::take(&asks(&input.aws), aws, &[], now_s)?;
-    if let Some(path) = &input.save_topology {
+    live(&input.aws, input.save_topology.as_deref(), aws, now_s)
+}
+
+/// Asks the EC2 API, and keeps the answers in `save`.
+///
+/// # Errors
+/// As [`topologies`].
+pub fn live(
+    asked: &AtAws,
+    save: Option<&Path>,
+    aws: &Aws,
+    now_s: i64,
+) -> Result<Live, Vec<Diagnostic>> {
+    let snapshots = snapshot::take(&asks(asked), aws, &[], now_s)?;
+    if let Some(path) = save {
         snapshot::save(path, &snapshots)?;
     }
     let mut live = Live::default();

@@ -1,7 +1,7 @@
 //! `flowproof topology check`: what is configured and what that permits, before any traffic.
 
 use flowproof::classify::permits::{Prober, Site, sites, snapshot_of};
-use flowproof::diag::Severity;
+use flowproof::diag::{Diagnostic, Severity};
 use flowproof::model::address::Block;
 use flowproof::model::survey::{SCHEMA, SubnetShown, Survey, TableSurvey, VpcSurvey};
 use flowproof::model::symbol::Sym;
@@ -19,15 +19,19 @@ use super::args::{Check, SurveyFormat};
 use super::console::Console;
 use super::deliver::style_of;
 use super::exit::Outcome;
+use super::remote::Live;
 use super::values::Target;
-use super::{load, shell};
+use super::{load, remote, shell};
 
 /// Runs the command: 0, or 2 if the topology or policy cannot be read or is not whole.
-pub fn run(asked: &Check) -> Outcome {
+pub fn run(asked: &Check, now_s: i64) -> Outcome {
     let console = Console::new(asked.speech);
-    let loaded = load::world(&asked.topologies, &asked.ranges, &[])
-        .and_then(|world| load::policy(asked.policy.as_deref()).map(|policy| (world, policy)));
-    let (world, (policy, warnings)) = match loaded {
+    let loaded = live(asked, now_s).and_then(|live| {
+        let world = load::world(&asked.topologies, &asked.ranges, &live.documents)?;
+        let (policy, warnings) = load::policy(asked.policy.as_deref())?;
+        Ok((world, policy, [live.notes, warnings].concat()))
+    });
+    let (world, policy, warnings) = match loaded {
         Ok(loaded) => loaded,
         Err(problems) => {
             console.say_all(&problems);
@@ -56,6 +60,14 @@ pub fn run(asked: &Check) -> Outcome {
         Outcome::Done if !found.whole => Outcome::NoVerdict,
         outcome => outcome,
     }
+}
+
+/// What the EC2 API says now, if it is to be asked.
+fn live(asked: &Check, now_s: i64) -> Result<Live, Vec<Diagnostic>> {
+    if !asked.topologies.live() {
+        return Ok(Live::default());
+    }
+    remote::live(&asked.aws, None, &remote::aws(&asked.aws)?, now_s)
 }
 
 fn survey_of(world: &World, plan: &Plan<'_>, policy: &Policy) -> Survey {

@@ -199,17 +199,16 @@ fn group(found: &mut Found, at: &str, group: &FlowGroup) {
     );
     for (place, flow) in group.sample.iter().enumerate() {
         let of_it = |share: &&FlowsBy| {
-            (
-                share.path,
-                &share.via,
-                share.exit,
-                &share.service,
-                share.vantage,
-            ) == (flow.path, &flow.via, flow.exit, &flow.service, flow.vantage)
+            // A service or gateway that only records name, and the topology does not know, has no name in a share.
+            let named =
+                |share: &Option<String>, flow: &Option<String>| share.is_none() || share == flow;
+            let same =
+                (share.path, share.exit, share.vantage) == (flow.path, flow.exit, flow.vantage);
+            same && named(&share.via, &flow.via) && named(&share.service, &flow.service)
         };
-        let share = group.by.iter().find(of_it);
+        let mut shares = group.by.iter().filter(of_it);
         found.holds(
-            share.is_some_and(|share| flow.bytes.0 <= share.bytes),
+            shares.any(|share| flow.bytes.0 <= share.bytes),
             format!("{at}.sample[{place}]"),
             "a flow is shown that is in no share, or is larger than it",
             || format!("{} bytes, {}", flow.bytes.0, flow.path),
