@@ -361,10 +361,10 @@ pub struct Check {
     pub ranges: Ranges,
 
     #[command(flatten)]
-    pub aws: AtAws,
+    pub speech: Speech,
 
     #[command(flatten)]
-    pub speech: Speech,
+    pub aws: AtAws,
 }
 
 /// Write a completion script for a shell to stdout
