@@ -465,40 +465,39 @@ pub struct Work {
 
 /// How AWS is asked; nothing is, unless a SOURCE, topology or metrics there are named.
 #[derive(Clone, Debug, Args)]
-#[command(next_help_heading = "AWS options")]
 pub struct AtAws {
     /// The Region to ask; for live topologies and snapshots several may be given [default: as for the AWS CLI]
-    #[arg(long = "region", value_name = "REGION")]
+    #[arg(help_heading = "AWS options", long = "region", value_name = "REGION")]
     pub regions: Vec<String>,
 
     /// The profile to ask with; for live topologies and snapshots several may be given [default: as for the AWS CLI]
     ///
     /// Logs are read with the first profile, role and Region.
-    #[arg(long = "profile", value_name = "NAME")]
+    #[arg(help_heading = "AWS options", long = "profile", value_name = "NAME")]
     pub profiles: Vec<String>,
 
     /// A role to assume, as `arn:aws:iam::…:role/…`; for live topologies and snapshots several may be given
-    #[arg(long = "role-arn", value_name = "ARN")]
+    #[arg(help_heading = "AWS options", long = "role-arn", value_name = "ARN")]
     pub role_arns: Vec<String>,
 
     /// Ask this URL in place of AWS's own endpoints, for S3-compatible stores
-    #[arg(long, value_name = "URL")]
+    #[arg(help_heading = "AWS options", long, value_name = "URL")]
     pub endpoint_url: Option<String>,
 
     /// Make at most this many requests, retries included
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    #[arg(help_heading = "AWS options", long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     pub max_requests: Option<u64>,
 
     /// How long an answer, or its next bytes, may take
-    #[arg(long, value_name = "TIME", default_value = "60s", value_parser = parse_duration)]
+    #[arg(help_heading = "AWS options", long, value_name = "TIME", default_value = "60s", value_parser = parse_duration)]
     pub timeout: u64,
 
     /// Pay for requests to a bucket whose owner wants the requester to pay
-    #[arg(long)]
+    #[arg(help_heading = "AWS options", long)]
     pub requester_pays: bool,
 
     /// Read Parquet objects whole, for the sha256 of each, and not only the columns that are needed
-    #[arg(long)]
+    #[arg(help_heading = "AWS options", long)]
     pub full_digest: bool,
 }
 

@@ -46,13 +46,11 @@ pub fn evidence(from: &[&Target]) -> Result<Evidence, Vec<Diagnostic>> {
         let evidence = seal::read(&name, &bytes).map_err(|problem| vec![*problem])?;
         parts.push((name, evidence));
     }
-    if parts.len() > 1 {
-        intact(&parts)?;
-    }
+    intact(&parts)?;
     join(parts)
 }
 
-/// A verdict over several is a new one, and may rest only on what follows from itself.
+/// A verdict that does not follow from the rest of its document is shown to nobody, and a verdict over several is not made of it.
 fn intact(parts: &[(String, Evidence)]) -> Result<(), Vec<Diagnostic>> {
     let mut problems = Vec::new();
     for (name, evidence) in parts {

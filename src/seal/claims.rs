@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use crate::diag::{Severity, show};
 use crate::model::evidence::*;
 use crate::model::path::Verdict;
+use crate::model::window::unix_s;
 use crate::seal::consistent::{Found, NEAREST};
 use crate::seal::sums;
 
@@ -82,6 +83,20 @@ fn obligation(found: &mut Found, at: &str, one: &Obligation) {
     );
 }
 
+/// Whether an interface was heard of so near to both ends of the window that there was no silence; its first second counts as a record.
+fn is_heard_at_the_edges(window: &WindowReport, one: &InterfaceCoverage) -> bool {
+    let Some(heard) = &one.heard else {
+        return true;
+    };
+    let time = |text: &Option<String>| text.as_deref().and_then(unix_s);
+    let (first, last) = (unix_s(&heard.first), unix_s(&heard.last));
+    let near = |from: Option<i64>, to: Option<i64>| {
+        let silence_s = from.zip(to).map(|(from, to)| to.saturating_sub(from));
+        silence_s.is_some_and(|silence_s| silence_s < heard.max_silence_s.max(1))
+    };
+    near(time(&window.since), first) && near(last, time(&window.until))
+}
+
 /// What an obligation says, beside what the rest of the document says of the same.
 fn beside(found: &mut Found, at: &str, evidence: &Evidence, claim: &ClaimReport, one: &Obligation) {
     let held = one.state == ObligationState::Held;
@@ -108,6 +123,15 @@ fn beside(found: &mut Found, at: &str, evidence: &Evidence, claim: &ClaimReport,
             holds(
                 heard || !all_of_scope,
                 "an interface was silent, and yet it holds",
+            );
+            // Joined evidence has interfaces that were in scope for a part of its window; its parts are checked by themselves.
+            let to_the_edges = !evidence.parts.is_empty()
+                || coverage
+                    .iter()
+                    .all(|one| is_heard_at_the_edges(&evidence.window, one));
+            holds(
+                to_the_edges || !all_of_scope,
+                "the window reaches further than records were heard, and yet it holds",
             );
             let whole = evidence.window.since.is_some() && evidence.window.due.is_none();
             holds(whole, "the window was not there yet, and yet it holds");

@@ -75,6 +75,8 @@ fn each_kind_of_change_is_named_by_its_place() {
         (proven,   "/policy/sha256",                               json!(""),            "policy.sha256"),
         (proven,   "/window/since",                                json!("yesterday"),   "window.since"),
         (proven,   "/window/until",                                json!("2020-01-01T00:00:00Z"), "window.until"),
+        (proven,   "/window/until",                                json!("2027-01-01T00:00:00Z"), "claims[0].obligations[2].state"),
+        (proven,   "/window/since",                                json!("2026-01-01T00:00:00Z"), "claims[0].obligations[2].state"),
         (proven,   "/window/until_from",                           json!("hope"),        "window.until_from"),
     ];
     for (world, pointer, to, named) in cases {
