@@ -33,6 +33,7 @@ mod json;
 mod json_grammar;
 mod json_scan;
 mod ledger;
+mod lines;
 mod marks;
 mod number;
 mod opener;
@@ -42,6 +43,7 @@ mod parquet_cells;
 mod parquet_columns;
 mod parquet_footer;
 mod pieces;
+mod quads;
 pub mod raw;
 mod reader;
 mod records;
@@ -53,6 +55,7 @@ mod sniff;
 mod source;
 mod stream;
 mod text;
+mod window;
 
 #[cfg(test)]
 mod early_ends;

@@ -26,38 +26,113 @@ pub(super) fn number(text: &[u8]) -> Option<i64> {
     Some(value)
 }
 
-/// The longest number that [`at_end`] reads; longer ones are rare, and not all of them fit.
-pub(super) const AT_ONCE_BYTES: usize = 16;
+/// The longest number that [`Words::numbers`] reads; longer ones are rare, and not all of them fit.
+pub(super) const AT_ONCE_BYTES: u64 = 16;
 
-/// Reads the `len` digits, at most sixteen, that end where two words of text do: `low` is the last eight bytes, `high` the eight before
-/// them, little-endian. What stands before the digits does not matter. The second value is 0 if all are digits.
-#[inline(always)]
-pub(super) fn at_end(high: u64, low: u64, len: usize) -> (i64, u64) {
-    const ZEROS: u64 = 0x3030_3030_3030_3030;
-    // Bytes that are no digit after all: `v + 0x76` has its top bit from 10 on, and those beyond ASCII have it anyway.
-    let not_digits = |v: u64| {
-        (((v & 0x7f7f_7f7f_7f7f_7f7f) + 0x7676_7676_7676_7676) | v) & 0x8080_8080_8080_8080
-    };
-    let bits = |len: usize| 64 - 8 * len;
-    if len <= 8 {
-        let low = (low ^ ZEROS) & (u64::MAX << bits(len.max(1)));
-        return (eight(low), not_digits(low));
-    }
-    let (low, high) = (
-        low ^ ZEROS,
-        (high ^ ZEROS) & (u64::MAX << bits((len - 8).min(8))),
-    );
-    let value = eight(high) * 100_000_000 + eight(low);
-    (value, not_digits(low) | not_digits(high))
+/// Values that are read together.
+pub(super) const COUNT: usize = 64;
+
+const ZEROS: u64 = 0x3030_3030_3030_3030;
+
+/// Values as text, in words: no loop over them has a branch, so that the compiler makes it one over vectors.
+pub(super) struct Words {
+    /// Bytes of each value, at least one.
+    pub(super) lens: [u64; COUNT],
+    /// Its last eight bytes, little-endian, whatever stands before it.
+    pub(super) lows: [u64; COUNT],
+    /// The eight before them.
+    pub(super) highs: [u64; COUNT],
 }
 
-/// Eight digits as values 0 to 9, the first in the lowest byte: three multiplications instead of eight.
+/// What [`Words::numbers`] found in values.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Found {
+    /// A value is neither digits nor `-`, or too long.
+    pub(super) wrong: bool,
+    /// A value is `-`.
+    pub(super) dash: bool,
+}
+
+impl Words {
+    pub(super) const EMPTY: Words = Words {
+        lens: [1; COUNT],
+        lows: [0; COUNT],
+        highs: [0; COUNT],
+    };
+
+    /// Reads the first `count` values, `-` as [`Words::DASH`]. `long`: one is longer than eight bytes, and all have their high word.
+    #[inline(always)]
+    pub(super) fn numbers(&self, count: usize, long: bool, numbers: &mut [i64; COUNT]) -> Found {
+        let (mut wrong, mut dash) = (0, 0);
+        let all = self.lens.iter().zip(&self.lows);
+        for ((len, low), number) in all.zip(numbers.iter_mut()).take(count) {
+            let digits = (low ^ ZEROS) & last_bytes(*len);
+            let missing = mask(*len == 1) & mask(digits == DASH_DIGIT);
+            wrong |= (not_digits(digits) & !missing) | mask(*len > AT_ONCE_BYTES);
+            dash |= missing;
+            *number = (eight(digits) | missing).cast_signed();
+        }
+        if long {
+            let all = self.lens.iter().zip(&self.highs);
+            for ((len, high), number) in all.zip(numbers.iter_mut()).take(count) {
+                let digits = (high ^ ZEROS) & last_of_sixteen(*len).0;
+                wrong |= not_digits(digits);
+                let more = (eight(digits) & 0xffff_ffff) * 100_000_000;
+                *number = number.wrapping_add(more.cast_signed());
+            }
+        }
+        Found {
+            wrong: wrong != 0,
+            dash: dash != 0,
+        }
+    }
+
+    /// Stands for `-` among numbers.
+    pub(super) const DASH: i64 = -1;
+}
+
+/// `-` where a digit is expected.
+const DASH_DIGIT: u64 = ((b'-' ^ b'0') as u64) << 56;
+
+/// All bits or none.
 #[inline(always)]
-fn eight(digits: u64) -> i64 {
-    let pairs = digits.wrapping_mul(10).wrapping_add(digits >> 8);
-    let even = (pairs & 0x0000_00ff_0000_00ff).wrapping_mul(0x000f_4240_0000_0064);
-    let odd = (pairs >> 16 & 0x0000_00ff_0000_00ff).wrapping_mul(0x0000_2710_0000_0001);
-    (even.wrapping_add(odd) >> 32).cast_signed()
+fn mask(set: bool) -> u64 {
+    if set { u64::MAX } else { 0 }
+}
+
+/// The last `len` bytes of a word of text; from eight on it is all of it.
+#[inline(always)]
+pub(super) fn last_bytes(len: u64) -> u64 {
+    // INVARIANT: at most 56.
+    u64::MAX.wrapping_shl(u32::try_from(8u64.saturating_sub(len) * 8).unwrap_or(0))
+}
+
+/// The last `len` bytes of two words, the first and the second.
+#[inline(always)]
+pub(super) fn last_of_sixteen(len: u64) -> (u64, u64) {
+    let beyond = len.saturating_sub(8);
+    (last_bytes(beyond) & mask(beyond > 0), last_bytes(len))
+}
+
+/// A bit is set if one of the bytes is no digit after all: `v + 0x76` has its top bit from 10 on, and those beyond ASCII have it anyway.
+#[inline(always)]
+fn not_digits(v: u64) -> u64 {
+    (((v & 0x7f7f_7f7f_7f7f_7f7f) + 0x7676_7676_7676_7676) | v) & 0x8080_8080_8080_8080
+}
+
+/// Eight digits as values 0 to 9, the first in the lowest byte: pairs, fours, all, by shifts that every vector unit has.
+#[inline(always)]
+fn eight(digits: u64) -> u64 {
+    let ten = digits.wrapping_shl(3).wrapping_add(digits.wrapping_shl(1));
+    let pairs = ten.wrapping_add(digits >> 8) & 0x00ff_00ff_00ff_00ff;
+    let hundred = pairs
+        .wrapping_shl(6)
+        .wrapping_add(pairs.wrapping_shl(5))
+        .wrapping_add(pairs.wrapping_shl(2));
+    let fours = hundred.wrapping_add(pairs >> 16) & 0x0000_ffff_0000_ffff;
+    (fours & 0xffff)
+        .wrapping_mul(10_000)
+        .wrapping_add(fours >> 32)
 }
 
 #[cfg(test)]
@@ -68,15 +143,35 @@ mod tests {
     proptest! {
         #![proptest_config(ProptestConfig { failure_persistence: None, cases: 512, ..ProptestConfig::default() })]
         #[test]
-        fn sixteen_digits_at_once_are_the_same_number(
-            before in any::<[u8; 16]>(),
-            text in prop::collection::vec(prop_oneof![30 => b'0'..=b'9', 1 => any::<u8>()], 1..=16),
+        fn many_values_at_once_are_the_same_numbers(
+            values in prop::collection::vec((
+                any::<[u8; 16]>(),
+                prop::collection::vec(prop_oneof![30 => b'0'..=b'9', 1 => any::<u8>()], 1..=18),
+            ), 1..=COUNT),
         ) {
-            let bytes = [&before[..], &text].concat();
-            let end = bytes.len();
-            let word = |at: usize| u64::from_le_bytes(bytes[at..at + 8].try_into().unwrap());
-            let (value, wrong) = at_end(word(end - 16), word(end - 8), text.len());
-            prop_assert_eq!((wrong == 0).then_some(value), number(&text));
+            let mut words = Words::EMPTY;
+            let mut long = false;
+            for (index, (before, text)) in values.iter().enumerate() {
+                let bytes = [&before[..], text].concat();
+                let word = |end: usize| u64::from_le_bytes(bytes[end - 8..end].try_into().unwrap());
+                words.lens[index] = text.len() as u64;
+                words.lows[index] = word(bytes.len());
+                words.highs[index] = word(bytes.len() - 8);
+                long |= text.len() > 8;
+            }
+            let mut numbers = [0; COUNT];
+            let found = words.numbers(values.len(), long, &mut numbers);
+            let too_long = |text: &Vec<u8>| text.len() as u64 > AT_ONCE_BYTES;
+            let wrong = |(_, text): &(_, Vec<u8>)| too_long(text) || text != b"-" && number(text).is_none();
+            prop_assert_eq!(found.wrong, values.iter().any(wrong));
+            prop_assert_eq!(found.dash, values.iter().any(|(_, text)| text == b"-"));
+            for ((_, text), value) in values.iter().zip(numbers) {
+                if text == b"-" {
+                    prop_assert_eq!(value, Words::DASH);
+                } else if let Some(number) = number(text).filter(|_| !too_long(text)) {
+                    prop_assert_eq!(value, number);
+                }
+            }
         }
     }
 

@@ -6,11 +6,13 @@ use crate::diag::{Location, show};
 use crate::ingest::complaint::{self, Fault, unreadable};
 use crate::ingest::header;
 use crate::ingest::ledger::Ledger;
+use crate::ingest::lines::{Cursor, Lines};
 use crate::ingest::marks::Marks;
 use crate::ingest::options::ReadOptions;
-use crate::ingest::run::{Cursor, Lines, Run};
+use crate::ingest::run::Run;
 use crate::ingest::shape::Shape;
 use crate::ingest::source::Input;
+use crate::ingest::window::Bytes;
 use crate::model::batch::{BatchBuilder, FlowBatch, Status, Value};
 use crate::model::format::{Format, FormatError, FormatField};
 
@@ -134,7 +136,7 @@ impl Records {
     #[inline(always)]
     pub(super) fn run(
         &mut self,
-        text: &[u8],
+        bytes: &Bytes,
         marks: &Marks,
         cursor: &Cursor,
         number: u64,
@@ -148,7 +150,7 @@ impl Records {
         };
         let room = self.options.batch_rows.max(1) - open.builder.len();
         let fields = run.fields();
-        let Some(lines) = Lines::next(text, marks, cursor, fields, room, line_bytes_max) else {
+        let Some(lines) = Lines::next(bytes, marks, cursor, fields, room, line_bytes_max) else {
             return (0, 1);
         };
         if !run.read(&lines) {

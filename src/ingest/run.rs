@@ -6,175 +6,17 @@
 //!
 //! Why columns: the same few instructions for 64 values in a row, none of which waits for the one before. Measured in docs/benchmarks.md.
 
-use crate::ingest::marks::Marks;
-use crate::ingest::number;
+use crate::ingest::lines::Lines;
+use crate::ingest::number::{self, Words};
+use crate::ingest::quads::Quads;
 use crate::ingest::shape::{END_S_MAX, Rule, SPAN_S_MAX, Shape, place_of};
 use crate::model::address::Address;
-use crate::model::batch::{BatchBuilder, Mark, Status};
+use crate::model::batch::{BatchBuilder, Mark, Marked, Status};
 use crate::model::field::{Field, FieldInfo};
 use crate::model::format::Format;
 
 /// Lines a run: a bit of a word says of each whether a value is missing.
 pub(super) const RUN_LINES: usize = 64;
-
-/// Bytes around a line that may be looked at, but do not count: values are loaded by words, from their start and from their end.
-const MARGIN_BYTES: usize = 24;
-
-/// Lines of one form, one behind the other.
-#[derive(Clone, Copy)]
-pub(super) struct Lines<'a> {
-    text: &'a [u8],
-    /// The mark before the first line, and the marks of all lines.
-    ends: &'a [u32],
-    fields: usize,
-    count: usize,
-}
-
-impl<'a> Lines<'a> {
-    /// The lines that begin behind the mark at `before` and have the form, at most so many; and what is the index of their last mark.
-    ///
-    /// The form: so many values, one blank between two, a newline at the end, only ASCII, no longer than `line_bytes_max`.
-    #[inline(always)]
-    pub(super) fn next(
-        text: &'a [u8],
-        marks: &'a Marks,
-        cursor: &Cursor,
-        fields: usize,
-        count_max: usize,
-        line_bytes_max: usize,
-    ) -> Option<Lines<'a>> {
-        let ends = marks.ends();
-        let first = cursor.mark.checked_sub(1)?;
-        let odd = marks
-            .odd()
-            .get(cursor.odd)
-            .map_or(usize::MAX, |odd| *odd as usize);
-        let breaks = marks.line_ends().get(cursor.line..)?;
-        let (mut count, mut last, mut start) = (0, first, *ends.get(first)? as usize + 1);
-        if start < MARGIN_BYTES {
-            return None;
-        }
-        for line_end in breaks.iter().take(count_max.min(RUN_LINES)) {
-            let index = *line_end as usize;
-            let Some(end) = ends.get(index).map(|end| *end as usize) else {
-                break;
-            };
-            let fits = index - last == fields
-                && end < odd
-                && end - start <= line_bytes_max
-                && end + MARGIN_BYTES <= text.len()
-                && text.get(end) == Some(&b'\n');
-            if !fits {
-                break;
-            }
-            (count, last, start) = (count + 1, index, end + 1);
-        }
-        let ends = ends.get(first..=first + count * fields)?;
-        (count > 0).then_some(Lines {
-            text,
-            ends,
-            fields,
-            count,
-        })
-    }
-
-    /// How many.
-    pub(super) fn count(&self) -> usize {
-        self.count
-    }
-
-    /// Where the value of a field begins and ends in a line.
-    #[inline(always)]
-    fn place(&self, line: usize, field: usize) -> (usize, usize) {
-        let at = line.wrapping_mul(self.fields).wrapping_add(field);
-        match self.ends.get(at..).and_then(|ends| ends.first_chunk()) {
-            Some(&[before, end]) => (before as usize + 1, end as usize),
-            // INVARIANT: each line has its marks.
-            None => (0, 0),
-        }
-    }
-
-    /// Eight bytes from here.
-    #[inline(always)]
-    fn word(&self, at: usize) -> u64 {
-        let bytes = self.text.get(at..).and_then(|rest| rest.first_chunk());
-        bytes.map_or(0, |bytes| u64::from_le_bytes(*bytes))
-    }
-
-    #[inline(always)]
-    fn mark(&self, line: usize, field: usize) -> Mark {
-        let (start, end) = self.place(line, field);
-        let len = end.wrapping_sub(start);
-        let tail = self.word(end.wrapping_sub(8));
-        if len < 8 {
-            return Mark {
-                // INVARIANT: no value is empty.
-                tail: tail & u64::MAX << (64 - 8 * len.max(1)),
-                middle: 0,
-                head: 0,
-                len,
-            };
-        }
-        let middle = if len < 16 {
-            0
-        } else {
-            self.word(end.wrapping_sub(16))
-        };
-        Mark {
-            tail,
-            middle,
-            head: self.word(start),
-            len,
-        }
-    }
-
-    fn str(&self, field: usize, line: usize) -> Option<&'a str> {
-        let (start, end) = self.place(line, field);
-        std::str::from_utf8(self.text.get(start..end)?).ok()
-    }
-}
-
-/// Where in the marks the next line begins.
-#[derive(Clone, Copy, Default)]
-pub(super) struct Cursor {
-    /// Its first mark.
-    pub(super) mark: usize,
-    /// Its line end, among the line ends.
-    pub(super) line: usize,
-    /// The first odd place in it or behind it.
-    pub(super) odd: usize,
-}
-
-impl Cursor {
-    /// Passes over what is odd before the line that begins at `at`.
-    pub(super) fn pass(&mut self, marks: &Marks, at: usize) {
-        while marks
-            .odd()
-            .get(self.odd)
-            .is_some_and(|odd| (*odd as usize) < at)
-        {
-            self.odd += 1;
-        }
-    }
-
-    /// Passes over so many line ends; where the next line begins.
-    pub(super) fn skip(&mut self, marks: &Marks, lines: usize) -> Option<usize> {
-        self.line += lines;
-        let last = *marks.line_ends().get(self.line.checked_sub(1)?)? as usize;
-        self.mark = last + 1;
-        Some(*marks.ends().get(last)? as usize + 1)
-    }
-
-    /// Passes over one line, whatever stands in it; where its newline is. `None` if that is not among the marks.
-    pub(super) fn skip_line(&mut self, marks: &Marks, text: &[u8]) -> Option<usize> {
-        loop {
-            let end = self.skip(marks, 1)? - 1;
-            if text.get(end) == Some(&b'\n') {
-                return Some(end);
-            }
-        }
-    }
-}
 
 /// Numbers of one field.
 struct Numbers {
@@ -207,8 +49,10 @@ pub(super) struct Run {
     /// Indices into `addresses`.
     ends: Vec<usize>,
     statuses: [Status; RUN_LINES],
-    /// Of the text column in work.
-    marks: [Mark; RUN_LINES],
+    /// Of the number column in work.
+    words: Words,
+    /// Of the address column in work.
+    quads: Quads,
 }
 
 impl Run {
@@ -273,7 +117,8 @@ impl Run {
             addresses,
             texts,
             statuses: [Status::Flow; RUN_LINES],
-            marks: [Mark::DASH; RUN_LINES],
+            words: Words::EMPTY,
+            quads: Quads::EMPTY,
         })
     }
 
@@ -284,14 +129,14 @@ impl Run {
 
     /// What each line of the run is.
     pub(super) fn statuses(&self, lines: &Lines<'_>) -> &[Status] {
-        self.statuses.get(..lines.count).unwrap_or(&[])
+        self.statuses.get(..lines.count()).unwrap_or(&[])
     }
 
     /// Reads the values that can be wrong; whether all are good.
     #[inline(always)]
     pub(super) fn read(&mut self, lines: &Lines<'_>) -> bool {
         for numbers in &mut self.numbers {
-            if !numbers.read(lines) {
+            if !numbers.read(lines, &mut self.words) {
                 return false;
             }
         }
@@ -302,7 +147,7 @@ impl Run {
             };
             let good = match addresses.twin.and_then(|twin| before.get(twin)) {
                 Some(twin) => addresses.read_beside(twin, lines),
-                None => addresses.read(lines),
+                None => addresses.read(lines, &mut self.quads),
             };
             if !good {
                 return false;
@@ -339,9 +184,11 @@ impl Run {
             return true;
         };
         let mut good = true;
-        for (line, status) in self.statuses.iter_mut().enumerate().take(lines.count) {
-            let mark = lines.mark(line, place);
-            *status = match (mark.tail, mark.len) {
+        lines.each(place, |line, (start, end)| {
+            let len = end.wrapping_sub(start);
+            let (_, low) = lines.sixteen(end);
+            let tail = low & number::last_bytes(len as u64);
+            self.statuses[line] = match (tail, len) {
                 (OK, 2) => Status::Flow,
                 (NODATA, 6) if nameless >> line & 1 == 1 => Status::NoData,
                 (NODATA, 6) | (SKIPDATA, 8) => Status::SkipData,
@@ -350,7 +197,7 @@ impl Run {
                     Status::SkipData
                 }
             };
-        }
+        });
         good
     }
 
@@ -365,7 +212,7 @@ impl Run {
             .values
             .iter()
             .zip(&ends.values)
-            .take(lines.count)
+            .take(lines.count())
             .enumerate();
         times.fold(true, |good, (line, (start, end))| {
             let can_be = *end >= *start && *end - *start <= SPAN_S_MAX && *end <= END_S_MAX;
@@ -387,14 +234,14 @@ impl Run {
         for numbers in &self.numbers {
             builder.push_numbers(
                 numbers.place,
-                numbers.values.get(..lines.count).unwrap_or(&[]),
+                numbers.values.get(..lines.count()).unwrap_or(&[]),
                 numbers.nulls,
             );
         }
         for addresses in &self.addresses {
             builder.push_addresses(
                 addresses.place,
-                addresses.values.get(..lines.count).unwrap_or(&[]),
+                addresses.values.get(..lines.count()).unwrap_or(&[]),
                 addresses.nulls,
             );
         }
@@ -402,95 +249,115 @@ impl Run {
             let Some(texts) = builder.texts(*place) else {
                 continue;
             };
-            for (line, mark) in self.marks.iter_mut().enumerate().take(lines.count) {
-                *mark = lines.mark(line, *place);
-            }
-            let marks = self.marks.get(..lines.count).unwrap_or(&[]);
-            texts.push_marked(marks, |line| lines.str(*place, line))?;
+            texts.push_marked(&Column {
+                lines: *lines,
+                field: *place,
+            })?;
         }
         builder.push_rows(self.statuses(lines), first);
         Ok(())
     }
 }
 
+/// The texts of one field.
+struct Column<'a> {
+    lines: Lines<'a>,
+    field: usize,
+}
+
+impl Marked for Column<'_> {
+    fn count(&self) -> usize {
+        self.lines.count()
+    }
+
+    #[inline(always)]
+    fn each(&self, mut each: impl FnMut(usize, Mark)) {
+        self.lines
+            .each(self.field, |line, place| each(line, self.lines.mark(place)));
+    }
+
+    fn text(&self, line: usize) -> Option<(Mark, &str)> {
+        let place = self.lines.place(line, self.field);
+        Some((self.lines.mark(place), self.lines.str(place)?))
+    }
+}
+
 impl Numbers {
     #[inline(always)]
-    fn read(&mut self, lines: &Lines<'_>) -> bool {
-        let (mut wrong, mut nulls) = (0, 0);
-        for (line, value) in self.values.iter_mut().enumerate().take(lines.count) {
-            let (start, end) = lines.place(line, self.place);
-            let len = end.wrapping_sub(start);
-            let low = lines.word(end.wrapping_sub(8));
-            let high = if len <= 8 {
-                0
-            } else {
-                lines.word(end.wrapping_sub(16))
-            };
-            let (number, bad) = number::at_end(high, low, len);
-            let missing = len == 1 && low >> 56 == u64::from(b'-');
-            *value = if missing { 0 } else { number };
-            nulls |= u64::from(missing) << line;
-            let fits = bad == 0 && len <= number::AT_ONCE_BYTES && number <= self.info.max;
-            wrong |= u64::from(!fits && !missing);
+    fn read(&mut self, lines: &Lines<'_>, words: &mut Words) -> bool {
+        let mut longest = 0;
+        lines.each(self.place, |line, (start, end)| {
+            let len = end.wrapping_sub(start) as u64;
+            longest = longest.max(len);
+            words.lens[line] = len;
+            (words.highs[line], words.lows[line]) = lines.sixteen(end);
+        });
+        let found = words.numbers(lines.count(), longest > 8, &mut self.values);
+        let max = self.info.max;
+        let mut too_large = false;
+        for value in self.values.iter().take(lines.count()) {
+            too_large |= *value > max;
         }
-        self.nulls = nulls;
-        wrong == 0
+        self.nulls = 0;
+        if found.dash {
+            for (line, value) in self.values.iter_mut().enumerate().take(lines.count()) {
+                let missing = *value == Words::DASH;
+                self.nulls |= u64::from(missing) << line;
+                *value = if missing { 0 } else { *value };
+            }
+        }
+        !found.wrong && !too_large
     }
 }
 
 impl Addresses {
     #[inline(always)]
-    fn read(&mut self, lines: &Lines<'_>) -> bool {
-        let mut nulls = 0;
-        for (line, value) in self.values.iter_mut().enumerate().take(lines.count) {
-            let (start, end) = lines.place(line, self.place);
-            match address(lines, start, end) {
-                Some(address) => *value = address,
-                None if end - start == 1 && lines.text.get(start) == Some(&b'-') => {
-                    *value = [0; 16];
-                    nulls |= 1 << line;
-                }
-                None => return false,
-            }
+    fn read(&mut self, lines: &Lines<'_>, quads: &mut Quads) -> bool {
+        self.nulls = 0;
+        lines.each(self.place, |line, (start, end)| {
+            quads.put(line, lines.bytes(), start, end.wrapping_sub(start));
+        });
+        let mut others = quads.read(lines.count());
+        for (line, value) in self.values.iter_mut().enumerate().take(lines.count()) {
+            *value = quads.mapped(line);
         }
-        self.nulls = nulls;
-        true
+        let mut good = true;
+        while others != 0 {
+            good &= self.read_other(lines, others.trailing_zeros() as usize);
+            others &= others - 1;
+        }
+        good
     }
 
     /// The same, where many values are those of another field.
     #[inline(always)]
     fn read_beside(&mut self, twin: &Addresses, lines: &Lines<'_>) -> bool {
-        let mut nulls = 0;
-        for (line, value) in self.values.iter_mut().enumerate().take(lines.count) {
-            let mark = lines.mark(line, self.place);
-            if mark.len <= Mark::WHOLE_BYTES && mark == lines.mark(line, twin.place) {
-                *value = twin.values[line % RUN_LINES];
-                nulls |= twin.nulls & 1 << line;
-                continue;
-            }
-            let (start, end) = lines.place(line, self.place);
-            match address(lines, start, end) {
-                Some(address) => *value = address,
-                None if mark == Mark::DASH => {
-                    *value = [0; 16];
-                    nulls |= 1 << line;
-                }
-                None => return false,
-            }
+        self.nulls = 0;
+        let mut others = u64::MAX;
+        lines.each(self.place, |line, (start, end)| {
+            let mark = lines.mark((start, end));
+            let same = mark.is_whole() & mark.same(&lines.mark(lines.place(line, twin.place)));
+            others &= !(u64::from(same) << line);
+            self.values[line] = twin.values[line];
+        });
+        self.nulls = twin.nulls & !others;
+        let mut good = true;
+        let mut others = others & lines.all();
+        while others != 0 {
+            good &= self.read_other(lines, others.trailing_zeros() as usize);
+            others &= others - 1;
         }
-        self.nulls = nulls;
-        true
+        good
     }
-}
 
-#[inline(always)]
-fn address(lines: &Lines<'_>, start: usize, end: usize) -> Option<[u8; 16]> {
-    let text = lines.text.get(start..)?;
-    if end - start <= 15
-        && let Some(v4) = Address::parse_ipv4_at(text.first_chunk()?, end - start)
-    {
-        let [a, b, c, d] = v4.octets();
-        return Some([0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, a, b, c, d]);
+    /// Whatever address it is, or a missing one; whether it is either.
+    #[inline(never)]
+    fn read_other(&mut self, lines: &Lines<'_>, line: usize) -> bool {
+        let text = lines.str(lines.place(line, self.place));
+        let address = text.and_then(|text| Address::parse(text.as_bytes()));
+        let missing = text == Some("-");
+        self.nulls |= u64::from(missing) << line;
+        self.values[line % RUN_LINES] = address.map_or([0; 16], |address| address.0.to_be_bytes());
+        missing || address.is_some()
     }
-    Some(Address::parse(text.get(..end - start)?)?.0.to_be_bytes())
 }

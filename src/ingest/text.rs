@@ -9,16 +9,14 @@ use crate::diag::Diagnostic;
 use crate::ingest::complaint::Fault;
 use crate::ingest::decoder::Decoder;
 use crate::ingest::export;
+use crate::ingest::lines::Cursor;
 use crate::ingest::marks::Marks;
 use crate::ingest::records::Records;
-use crate::ingest::run::Cursor;
+use crate::ingest::window::{BEFORE, Bytes, TEXT_BYTES_MAX, Window};
 use crate::model::batch::Value;
 
 /// The byte order mark that some editors leave.
 const BOM: &[u8] = b"\xef\xbb\xbf";
-
-/// Bytes whose marks are found before their lines are read: both stay in the first-level cache.
-const WINDOW_BYTES: usize = 16 << 10;
 
 /// Whether the processor has what [`TextDecoder::block_with_bit_instructions`] is compiled for.
 #[cfg(target_arch = "x86_64")]
@@ -40,8 +38,9 @@ pub(super) struct TextDecoder {
     /// Lines that have ended.
     lines: u64,
     export: bool,
-    /// Kept so that it is made once.
+    /// Kept so that they are made once.
     marks: Marks,
+    window: Window,
 }
 
 impl TextDecoder {
@@ -53,6 +52,7 @@ impl TextDecoder {
             lines: 0,
             export: false,
             marks: Marks::default(),
+            window: Window::default(),
         }
     }
 
@@ -80,7 +80,8 @@ impl TextDecoder {
         self.tail = tail;
     }
 
-    /// The lines of `text[from..to]`, which ends with the last of them. The rest of the text is looked at, but does not count.
+    /// The lines of `text[from..to]`, which begins with the first of them and ends with the last. The rest of the text is looked at, but
+    /// does not count.
     fn block(&mut self, text: &[u8], from: usize, to: usize, records: &mut Records) {
         #[cfg(target_arch = "x86_64")]
         if has_bit_instructions() {
@@ -113,13 +114,15 @@ impl TextDecoder {
     #[inline(always)]
     fn block_anywhere(&mut self, text: &[u8], from: usize, to: usize, records: &mut Records) {
         let mut marks = std::mem::take(&mut self.marks);
+        let mut window = std::mem::take(&mut self.window);
         let mut scratch = Vec::new();
         let mut at = from;
         while at < to {
             let before = at;
-            // The mark before a line belongs to it: there its first value begins.
-            marks.find(text, at.saturating_sub(1), to.min(at + WINDOW_BYTES));
-            at = self.window(text, at, &marks, records, &mut scratch);
+            let len = TEXT_BYTES_MAX.min(to - at);
+            let bytes = window.on(text, at, len);
+            marks.find(bytes, len);
+            at = self.lines_of(bytes, &marks, text, at, records, &mut scratch);
             if at == before {
                 // A line longer than the window.
                 let rest = text.get(at..to).unwrap_or(&[]);
@@ -128,44 +131,42 @@ impl TextDecoder {
                 at += len + 1;
             }
         }
-        self.marks = marks;
+        (self.marks, self.window) = (marks, window);
     }
 
-    /// The lines that end among the marks; where the next one begins.
+    /// The lines that end in the window, which begins at `from` in the text; where the next one begins.
     #[inline(always)]
-    fn window<'a>(
+    fn lines_of<'a>(
         &mut self,
+        bytes: &Bytes,
+        marks: &Marks,
         text: &'a [u8],
         from: usize,
-        marks: &Marks,
         records: &mut Records,
         scratch: &mut Vec<Value<'a>>,
     ) -> usize {
-        let (mut at, mut slow) = (from, 0);
-        let behind_a_mark = usize::from(from > 0);
-        let mut cursor = Cursor {
-            mark: behind_a_mark,
-            line: behind_a_mark,
-            odd: 0,
-        };
+        let (mut place, mut slow) = (BEFORE, 0);
+        let mut cursor = Cursor::FIRST;
         loop {
-            cursor.pass(marks, at);
+            cursor.pass(marks, place);
             if slow == 0 {
                 let taken;
                 (taken, slow) =
-                    records.run(text, marks, &cursor, self.lines + 1, self.line_bytes_max);
+                    records.run(bytes, marks, &cursor, self.lines + 1, self.line_bytes_max);
                 self.lines += taken as u64;
                 if taken > 0 {
-                    at = cursor.skip(marks, taken).unwrap_or(at);
+                    place = cursor.skip(marks, taken).unwrap_or(place);
                     continue;
                 }
             }
+            let at = from + place - BEFORE;
             // A line of the slow way may have other breaks in it.
-            let Some(end) = cursor.skip_line(marks, text) else {
+            let Some(end) = cursor.skip_line(marks, bytes) else {
                 return at;
             };
-            self.raw_line(text.get(at..end).unwrap_or(&[]), records, scratch);
-            at = end + 1;
+            let line = text.get(at..from + end - BEFORE).unwrap_or(&[]);
+            self.raw_line(line, records, scratch);
+            place = end + 1;
             slow -= 1;
         }
     }

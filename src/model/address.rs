@@ -5,8 +5,6 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use ipnet::{IpNet, Ipv4Net, Ipv6Net};
 
-use crate::model::sixteen::Sixteen;
-
 /// `::ffff:0:0`, the block that holds IPv4 inside IPv6 (RFC 4291, 2.5.5.2).
 const V4_MAPPED: u128 = 0xffff_0000_0000;
 
@@ -63,42 +61,6 @@ impl Address {
         }
         let whole = dots == 3 && digits > 0 && part < 256;
         whole.then(|| Address::from(Ipv4Addr::from(value << 8 | part)))
-    }
-
-    /// Reads an IPv4 address of `len` bytes, at most 15, at the start of these twenty, without a branch; `None` if it is none.
-    ///
-    /// The same addresses as [`Address::parse`], for a decoder that reads many.
-    #[inline(always)]
-    pub fn parse_ipv4_at(text: &[u8; 20], len: usize) -> Option<Ipv4Addr> {
-        const ZEROS: u32 = 0x3030_3030;
-        let head = text.first_chunk().copied().unwrap_or_default();
-        let mut dots = Sixteen::new(head).equal(b'.') & ((1 << (len & 15)) - 1);
-        let (mut octets, mut wrong, mut start) = ([0u8; 4], 0u32, 0u32);
-        let len = u32::try_from(len & 15).unwrap_or(0);
-        for octet in &mut octets {
-            // Behind the third dot there is none, and the end stands for it.
-            let end = if dots == 0 {
-                len
-            } else {
-                dots.trailing_zeros()
-            };
-            dots &= dots.wrapping_sub(1);
-            let digits = end.wrapping_sub(start);
-            wrong |= u32::from(digits.wrapping_sub(1) >= 3);
-            let at = (start & 15) as usize;
-            let word = u32::from_le_bytes([text[at], text[at + 1], text[at + 2], text[at + 3]]);
-            // One, two or three digits, right-aligned in the upper three bytes.
-            let value = (word ^ ZEROS) << (8 * (4u32.wrapping_sub(digits) & 3));
-            wrong |= (value.wrapping_add(0x7676_7676) | value) & 0x8080_8080;
-            let value = (value >> 24) + 10 * (value >> 16 & 0xff) + 100 * (value >> 8 & 0xff);
-            // No leading zeros: two digits are at least 10, three at least 100.
-            let least = 0x640a_0000_u32 >> (8 * (digits & 3)) & 0xff;
-            wrong |= u32::from(value < least) | value >> 8;
-            *octet = value.to_le_bytes()[0];
-            start = end + 1;
-        }
-        // One dot too many ends the last octet before the end; one too few, and it begins behind the end, without a digit.
-        (wrong == 0 && start == len + 1).then(|| Ipv4Addr::from(octets))
     }
 
     /// The IPv4 address that NAT64 (`64:ff9b::/96`, RFC 6052) hides in an IPv6 one; else the address itself.
@@ -258,30 +220,9 @@ impl From<Ipv6Net> for Block {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use proptest::prelude::*;
 
     fn address(text: &str) -> Address {
         Address::parse(text.as_bytes()).unwrap()
-    }
-
-    proptest! {
-        #![proptest_config(ProptestConfig { failure_persistence: None, cases: 2048, ..ProptestConfig::default() })]
-        #[test]
-        fn without_a_branch_the_same_addresses_are_read(
-            octets in any::<[u8; 4]>(),
-            broken in any::<Option<(prop::sample::Index, u8)>>(),
-            odd in prop::option::of(prop::collection::vec(prop::sample::select(&b"0012595..:a "[..]), 0..16)),
-            behind in any::<[u8; 20]>(),
-        ) {
-            let mut text = odd.unwrap_or_else(|| Ipv4Addr::from(octets).to_string().into_bytes());
-            if let (Some((at, byte)), false) = (broken, text.is_empty()) {
-                let at = at.index(text.len());
-                text[at] = byte;
-            }
-            let window: [u8; 20] = *[&text[..], &behind].concat().first_chunk().unwrap();
-            let expected = Address::parse_ipv4(&text);
-            prop_assert_eq!(Address::parse_ipv4_at(&window, text.len()).map(Address::from), expected, "{:?}", text);
-        }
     }
 
     #[test]

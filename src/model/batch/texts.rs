@@ -14,77 +14,141 @@ use arrow::error::ArrowError;
 
 use super::column::Nulls;
 
-/// What a text is told by: its length, and its bytes in three words that may overlap.
+/// What a text is told by: its length, and its last bytes.
 ///
 /// Two texts of at most [`Mark::WHOLE_BYTES`] bytes are equal if and only if their marks are; longer ones are equal only if.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Mark {
-    /// The last eight bytes, little-endian; of a shorter text all of it, behind zeros.
-    pub tail: u64,
-    /// The eight before them, if there are as many.
-    pub middle: u64,
-    /// The first eight, if there are as many.
-    pub head: u64,
+    /// The last 32 bytes, little-endian; of a shorter text all of it, behind zeros.
+    words: [u64; 4],
+    /// The last of the words: read beside them, for it is wanted first.
+    tail: u64,
     /// Bytes.
-    pub len: usize,
+    len: usize,
 }
+
+/// Zeros, and behind them all bits: 32 bytes from place `n` keep the last `n` of 32.
+const KEEP: [u8; 2 * Mark::WHOLE_BYTES] = {
+    let mut bytes = [0; 2 * Mark::WHOLE_BYTES];
+    let mut at = Mark::WHOLE_BYTES;
+    while at < bytes.len() {
+        bytes[at] = 0xff;
+        at += 1;
+    }
+    bytes
+};
 
 impl Mark {
     /// The longest text that its mark holds whole.
-    pub const WHOLE_BYTES: usize = 24;
+    pub const WHOLE_BYTES: usize = 32;
 
     /// The mark of `-`, which stands for a missing value.
     pub const DASH: Mark = Mark {
+        words: [0, 0, 0, (b'-' as u64) << 56],
         tail: (b'-' as u64) << 56,
-        middle: 0,
-        head: 0,
         len: 1,
     };
 
+    /// The mark of a text of `len` bytes that ends where these do.
+    #[inline(always)]
+    pub fn ending(bytes: &[u8; Mark::WHOLE_BYTES], len: usize) -> Mark {
+        let at = len.min(Mark::WHOLE_BYTES);
+        let keep = KEEP[at..].first_chunk().unwrap_or(&[0; 32]);
+        let last = |bytes: &[u8; 32]| {
+            bytes
+                .last_chunk()
+                .map_or(0, |word| u64::from_le_bytes(*word))
+        };
+        let tail = last(bytes) & last(keep);
+        let mut kept = words(bytes);
+        for (word, keep) in kept.iter_mut().zip(words(keep)) {
+            *word &= keep;
+        }
+        Mark {
+            words: kept,
+            tail,
+            len,
+        }
+    }
+
     /// The mark of a text.
     pub fn of(text: &[u8]) -> Mark {
-        let word = |bytes: Option<&[u8; 8]>| bytes.map_or(0, |bytes| u64::from_le_bytes(*bytes));
-        let before = text.len().checked_sub(8).map(|end| &text[..end]);
-        let tail = match text.last_chunk() {
-            Some(tail) => u64::from_le_bytes(*tail),
-            None => text
-                .iter()
-                .rev()
-                .fold(0, |tail, byte| tail << 8 | u64::from(*byte))
-                .checked_shl(u32::try_from(64 - text.len() * 8).unwrap_or(0))
-                .unwrap_or(0),
-        };
+        let mut bytes = [0; Mark::WHOLE_BYTES];
+        let kept = &text[text.len().saturating_sub(Mark::WHOLE_BYTES)..];
+        bytes[Mark::WHOLE_BYTES - kept.len()..].copy_from_slice(kept);
+        let words = words(&bytes);
         Mark {
-            tail,
-            middle: word(before.and_then(|before| before.last_chunk())),
-            head: word(text.first_chunk()),
+            words,
+            tail: words[3],
             len: text.len(),
         }
     }
 
-    /// Ids differ in their last characters, so these and the length make the hash.
+    /// Whether it holds the whole text.
+    #[inline(always)]
+    pub fn is_whole(&self) -> bool {
+        self.len <= Mark::WHOLE_BYTES
+    }
+
+    /// Whether the last bytes are the same, without a branch: those of whole texts are only if the texts are.
+    #[inline(always)]
+    pub fn same(&self, other: &Mark) -> bool {
+        same(&self.words, &other.words)
+    }
+
+    /// Ids differ in their last characters, so these make the hash.
     #[inline(always)]
     fn slot(&self) -> usize {
-        let mix = (self.tail ^ (self.len as u64) << 56).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        let mix = self.tail.wrapping_mul(0x9e37_79b9_7f4a_7c15);
         usize::try_from(mix >> (64 - RECENT_BITS)).unwrap_or(0)
     }
+}
+
+#[inline(always)]
+fn same(words: &[u64; 4], others: &[u64; 4]) -> bool {
+    let pairs = words.iter().zip(others);
+    pairs.fold(0, |bits, (a, b)| bits | (a ^ b)) == 0
+}
+
+#[inline(always)]
+fn words(bytes: &[u8; 32]) -> [u64; 4] {
+    let mut words = [0; 4];
+    for (word, bytes) in words.iter_mut().zip(bytes.as_chunks().0) {
+        *word = u64::from_le_bytes(*bytes);
+    }
+    words
+}
+
+/// Texts of one column, at most 64, and their marks.
+pub trait Marked {
+    /// How many.
+    fn count(&self) -> usize;
+
+    /// Calls `each` with the index and the mark of every one.
+    fn each(&self, each: impl FnMut(usize, Mark));
+
+    /// The text at an index, and its mark.
+    fn text(&self, index: usize) -> Option<(Mark, &str)>;
 }
 
 /// A text that has come before.
 #[derive(Clone, Copy)]
 struct Recent {
-    mark: Mark,
-    /// Its key; `NONE` in a place that nothing has come to.
+    words: [u64; 4],
+    len: usize,
+    /// Its key; [`MISSING`] of `-`.
     key: i32,
 }
 
+/// No text of a line has such bytes, and none is so long.
 const NONE: Recent = Recent {
-    mark: Mark {
-        len: usize::MAX,
-        ..Mark::DASH
-    },
+    words: [1; 4],
+    len: usize::MAX,
     key: 0,
 };
+
+/// Key of a missing value, until it is a null.
+const MISSING: i32 = -1;
 
 const RECENT_BITS: u32 = 9;
 
@@ -96,8 +160,10 @@ pub struct TextBuilder {
     texts: String,
     ends: Vec<i32>,
     found: HashMap<Box<str>, i32>,
-    /// By the cheap hash.
+    /// Texts that their marks hold whole, by the cheap hash.
     recent: Box<[Recent; 1 << RECENT_BITS]>,
+    /// The others, whose marks say less.
+    recent_long: Box<[Recent; 1 << RECENT_BITS]>,
 }
 
 impl TextBuilder {
@@ -109,6 +175,7 @@ impl TextBuilder {
             ends: Vec::new(),
             found: HashMap::new(),
             recent: Box::new([NONE; 1 << RECENT_BITS]),
+            recent_long: Box::new([NONE; 1 << RECENT_BITS]),
         }
     }
 
@@ -123,9 +190,9 @@ impl TextBuilder {
     }
 
     pub(super) fn push(&mut self, text: &str) -> Result<(), ArrowError> {
-        let key = self.key(Mark::of(text.as_bytes()), || Some(text))?;
-        self.keys.push(key);
-        self.nulls.push(1, 0);
+        let key = self.key(Mark::of(text.as_bytes()), text)?;
+        self.keys.push(key.max(0));
+        self.nulls.push(1, u64::from(key == MISSING));
         Ok(())
     }
 
@@ -134,68 +201,80 @@ impl TextBuilder {
         self.nulls.push(1, 1);
     }
 
-    /// Adds texts by their marks, at most 64; `-` is a missing one. `text` gives the text behind the mark at an index, where the mark
-    /// does not say enough.
+    /// Adds texts by their marks, at most 64; `-` is a missing one.
     ///
     /// # Errors
     /// A dictionary that overflows, or a mark without its text; the batch is then unusable.
     #[inline(always)]
-    pub fn push_marked<'t>(
-        &mut self,
-        marks: &[Mark],
-        text: impl Fn(usize) -> Option<&'t str>,
-    ) -> Result<(), ArrowError> {
-        let (mut keys, mut nulls, mut others) = ([0; 64], 0u64, 0u64);
-        for (index, (mark, key)) in marks.iter().zip(&mut keys).enumerate() {
+    pub fn push_marked(&mut self, texts: &impl Marked) -> Result<(), ArrowError> {
+        let mut keys = [0; 64];
+        let (mut nulls, mut others) = (0u64, 0u64);
+        texts.each(|index, mark| {
             let recent = &self.recent[mark.slot()];
-            let differs = (recent.mark.tail ^ mark.tail)
-                | (recent.mark.middle ^ mark.middle)
-                | (recent.mark.head ^ mark.head)
-                | (recent.mark.len ^ mark.len) as u64;
-            let found = differs == 0 && mark.len <= Mark::WHOLE_BYTES;
-            let missing = mark.tail == Mark::DASH.tail && mark.len == Mark::DASH.len;
-            *key = if missing { 0 } else { recent.key };
-            nulls |= u64::from(missing) << index;
-            others |= u64::from(!found && !missing) << index;
-        }
+            let other = !(mark.is_whole() & same(&mark.words, &recent.words));
+            keys[index % 64] = recent.key;
+            others |= u64::from(other) << index;
+            nulls |= u64::from(recent.key.cast_unsigned() >> 31) << index;
+        });
+        nulls &= !others;
         // In order, so that keys are in order of first appearance.
         while others != 0 {
             let index = others.trailing_zeros() as usize;
-            if let (Some(mark), Some(key)) = (marks.get(index), keys.get_mut(index)) {
-                *key = self.key(*mark, || text(index))?;
-            }
+            let Some((mark, text)) = texts.text(index) else {
+                return Err(ArrowError::InvalidArgumentError(
+                    "a mark whose text is not there".into(),
+                ));
+            };
+            let key = self.key(mark, text)?;
+            nulls |= u64::from(key == MISSING) << index;
+            keys[index] = key;
             others &= others - 1;
         }
-        let keys = keys.get(..marks.len()).unwrap_or(&keys);
+        let count = texts.count().min(64);
+        let keys = &mut keys[..count];
+        if nulls != 0 {
+            for key in keys.iter_mut() {
+                *key = (*key).max(0);
+            }
+        }
         self.keys.extend_from_slice(keys);
-        self.nulls.push(keys.len(), nulls);
+        self.nulls.push(count, nulls);
         Ok(())
     }
 
-    /// The key of a text, old or new.
+    /// The key of a text, old or new; [`MISSING`] of `-`.
     #[inline(never)]
-    fn key<'t>(
-        &mut self,
-        mark: Mark,
-        text: impl FnOnce() -> Option<&'t str>,
-    ) -> Result<i32, ArrowError> {
+    fn key(&mut self, mark: Mark, text: &str) -> Result<i32, ArrowError> {
+        let whole = mark.is_whole();
         let slot = mark.slot();
-        let recent = self.recent[slot];
-        let same = recent.mark == mark;
-        if same && mark.len <= Mark::WHOLE_BYTES {
-            return Ok(recent.key);
-        }
-        let text = text().ok_or_else(|| {
-            ArrowError::InvalidArgumentError("a mark whose text is not there".into())
-        })?;
-        if same && self.text(recent.key) == Some(text) {
-            return Ok(recent.key);
-        }
-        let key = match self.found.get(text) {
-            Some(key) => *key,
-            None => self.add(text)?,
+        let recent = if whole {
+            &self.recent
+        } else {
+            &self.recent_long
         };
-        self.recent[slot] = Recent { mark, key };
+        let recent = recent[slot];
+        let again = recent.words == mark.words && recent.len == mark.len;
+        if again && (whole || self.text(recent.key) == Some(text)) {
+            return Ok(recent.key);
+        }
+        let key = if mark == Mark::DASH {
+            MISSING
+        } else {
+            match self.found.get(text) {
+                Some(key) => *key,
+                None => self.add(text)?,
+            }
+        };
+        let recent = if whole {
+            &mut self.recent
+        } else {
+            &mut self.recent_long
+        };
+        recent[slot] = Recent {
+            words: mark.words,
+            len: mark.len,
+            key,
+        };
         Ok(key)
     }
 
@@ -222,6 +301,7 @@ impl TextBuilder {
         let values = StringArray::try_new(offsets, Buffer::from_vec(texts), None)?;
         self.found.clear();
         self.recent.fill(NONE);
+        self.recent_long.fill(NONE);
         DictionaryArray::try_new(keys, Arc::new(values))
     }
 }
@@ -254,23 +334,63 @@ mod tests {
         assert_eq!(Mark::of(b"-"), Mark::DASH);
     }
 
+    struct Many(Vec<String>);
+
+    impl Marked for Many {
+        fn count(&self) -> usize {
+            self.0.len()
+        }
+
+        fn each(&self, mut each: impl FnMut(usize, Mark)) {
+            for (index, text) in self.0.iter().enumerate() {
+                each(index, Mark::of(text.as_bytes()));
+            }
+        }
+
+        fn text(&self, index: usize) -> Option<(Mark, &str)> {
+            let text = self.0.get(index)?;
+            Some((Mark::of(text.as_bytes()), text))
+        }
+    }
+
     #[test]
     fn longer_texts_are_told_apart_where_their_marks_are_not() {
-        let texts = ["a", "b"].map(|middle| format!("12345678{}12345678", middle.repeat(12)));
-        let long = ["a", "b"].map(|middle| format!("12345678{middle}1234567812345678"));
+        let end = "0123456789abcdef0123456789abcdef";
+        let long = ["a", "b"].map(|start| format!("{start}{end}"));
         assert_eq!(Mark::of(long[0].as_bytes()), Mark::of(long[1].as_bytes()));
+        // The last is as long as a mark, and what the mark of the others is but for the length.
+        let all = [&long[0], &long[1], "-", &long[0], end, "-", end, &long[1]];
+        let all = Many(all.map(str::to_owned).to_vec());
         let mut builder = TextBuilder::new();
-        let all: Vec<&str> = texts
-            .iter()
-            .chain(&long)
-            .chain(&long)
-            .map(String::as_str)
-            .collect();
-        let marks: Vec<Mark> = all.iter().map(|text| Mark::of(text.as_bytes())).collect();
-        builder
-            .push_marked(&marks, |index| all.get(index).copied())
-            .unwrap();
+        builder.push_marked(&all).unwrap();
+        builder.push_marked(&all).unwrap();
         let array = builder.finish().unwrap();
-        assert_eq!(array.keys().values(), &[0, 1, 2, 3, 2, 3]);
+        let key = |row: usize| array.key(row);
+        let once = [
+            Some(0),
+            Some(1),
+            None,
+            Some(0),
+            Some(2),
+            None,
+            Some(2),
+            Some(1),
+        ];
+        assert_eq!((0..16).map(key).collect::<Vec<_>>(), [once, once].concat());
+    }
+
+    #[test]
+    fn a_mark_ends_where_its_text_ends() {
+        let bytes: [u8; 32] = std::array::from_fn(|at| b'a' + u8::try_from(at).unwrap());
+        for len in 1..=40 {
+            let mark = Mark::ending(&bytes, len);
+            let text = &bytes[32 - len.min(32)..];
+            assert_eq!(
+                (mark.words, mark.tail),
+                (Mark::of(text).words, Mark::of(text).tail),
+                "{len}"
+            );
+            assert_eq!((mark.len, mark.is_whole()), (len, len <= 32));
+        }
     }
 }
