@@ -5,6 +5,7 @@
 //!
 //! Memory: classes, names and origins are bounded; beyond it all are forgotten between two batches, and `generation` tells.
 
+use crate::classify::chunk::{self, Chunk, Way};
 use crate::classify::decisive::{Decisive, SMALL_BITS};
 use crate::classify::engine;
 use crate::classify::kinds::Kinds;
@@ -24,6 +25,9 @@ use crate::topology::cells::Cells;
 const CLASSES_MAX: usize = 1 << 16;
 const EXTRA_MAX: usize = 1 << 16;
 
+/// More times than a key has room for; no policy has so many.
+const TIMES_MAX: u32 = 0xffff;
+
 /// Finds the classes of records, for one thread.
 pub struct Classifier<'w> {
     world: &'w World,
@@ -32,6 +36,7 @@ pub struct Classifier<'w> {
     extra: Extra<'w>,
     origins: Origins,
     memo: Memo,
+    chunk: Box<Chunk>,
     classes: Classes,
 }
 
@@ -73,18 +78,16 @@ impl Asked {
         }
     }
 
-    /// The words of a record's ports; `None` if one has none.
+    /// The words of a record's ports, -1 for none; `None` if one has none.
     #[inline]
-    fn ports<const FULL: bool>(&self, of: &Decisive<'_>, row: usize) -> Option<u32> {
+    fn ports(&self, ports: [i64; 2]) -> Option<u32> {
         if self.ports.is_empty() {
             return Some(0);
         }
-        let word = |side: usize| {
-            let port = of.port[side].at::<FULL>(row);
-            let port = port.and_then(|port| u16::try_from(port).ok());
-            port.map_or(NO_PORT, |port| self.ports[usize::from(port)])
-        };
-        let words = [word(0), word(1)];
+        let words = ports.map(|port| match u16::try_from(port) {
+            Ok(port) => self.ports[usize::from(port)],
+            Err(_) => NO_PORT,
+        });
         let known = !words.contains(&PORT_UNWORDED);
         known.then_some(u32::from(words[0]) | u32::from(words[1]) << 8)
     }
@@ -116,6 +119,7 @@ impl<'w> Classifier<'w> {
             extra: Extra::new(&cells.world.symbols),
             origins: Origins::default(),
             memo: Memo::new(),
+            chunk: Chunk::new(),
             classes: Classes::default(),
         }
     }
@@ -133,26 +137,86 @@ impl<'w> Classifier<'w> {
         let full = decisive.full_rows();
         let mut found = std::mem::take(&mut self.classes.rows);
         found.clear();
-        for (row, status) in batch.statuses().iter().enumerate() {
-            if *status != Status::Flow {
-                found.push(Classes::NONE);
-                continue;
-            }
-            let key = origins.as_mut().and_then(|origins| {
-                let origin = self.origins.of(origins, row, self.world, || rows.get(row));
-                if full.as_ref().is_none_or(|full| full.is_valid(row)) {
-                    self.key::<true>(&decisive, origin, row)
-                } else {
-                    self.key::<false>(&decisive, origin, row)
+        match &mut origins {
+            Some(origins) => {
+                for first in (0..batch.len()).step_by(chunk::ROWS) {
+                    let count = chunk::ROWS.min(batch.len() - first);
+                    let statuses = &batch.statuses()[first..first + count];
+                    self.chunk.ways(statuses, full.as_ref(), first);
+                    self.read(&rows, &decisive, origins, first, count);
+                    for place in 0..count {
+                        found.push(self.class(&rows, &decisive, origins, first, place));
+                    }
                 }
-            });
-            found.push(match key.and_then(|key| self.memo.get(&key)) {
-                Some(class) => class,
-                None => self.add(&rows.get(row), key),
-            });
+            }
+            None => {
+                for (row, status) in batch.statuses().iter().enumerate() {
+                    found.push(match status {
+                        Status::Flow => self.add(&rows.get(row), None),
+                        Status::NoData | Status::SkipData => Classes::NONE,
+                    });
+                }
+            }
         }
         self.classes.rows = found;
         &self.classes
+    }
+
+    /// Reads a chunk of rows column by column.
+    fn read(
+        &mut self,
+        rows: &Rows<'_>,
+        decisive: &Decisive<'_>,
+        origins: &mut origin::Batch<'_>,
+        first: usize,
+        count: usize,
+    ) {
+        let (mut pivots, mut places) = ([0; chunk::ROWS], [0; chunk::ROWS]);
+        origins.numbers(first, &mut pivots[..count], &mut places[..count]);
+        for place in 0..count {
+            if self.chunk.ways[place] == Way::Columns {
+                let (pivot, at) = (pivots[place], places[place]);
+                let read = || rows.get(first + place);
+                let origin = self.origins.at(origins, pivot, at, self.world, read);
+                self.chunk.origin(place, origin);
+            }
+        }
+        let ports = !self.questions.ports.is_empty();
+        self.chunk
+            .read(decisive, &mut self.kinds, first, count, ports);
+    }
+
+    /// The class of a row that has been read.
+    #[inline]
+    fn class(
+        &mut self,
+        rows: &Rows<'_>,
+        decisive: &Decisive<'_>,
+        origins: &mut origin::Batch<'_>,
+        first: usize,
+        place: usize,
+    ) -> u32 {
+        let row = first + place;
+        let key = match self.chunk.ways[place] {
+            Way::Not => return Classes::NONE,
+            Way::Columns => {
+                let time = self.questions.time(self.chunk.times_s[place]);
+                let ports = self
+                    .questions
+                    .ports([0, 1].map(|side| self.chunk.ports[side][place]));
+                ports
+                    .filter(|_| time <= TIMES_MAX)
+                    .map(|ports| self.chunk.key(place, ports, time))
+            }
+            Way::Row => {
+                let origin = self.origins.of(origins, row, self.world, || rows.get(row));
+                self.key(decisive, origin, row)
+            }
+        };
+        match key.and_then(|key| self.memo.get(&key)) {
+            Some(class) => class,
+            None => self.add(&rows.get(row), key),
+        }
     }
 
     /// Forgets everything where it might become too much in the next batch.
@@ -170,41 +234,31 @@ impl<'w> Classifier<'w> {
         }
     }
 
-    /// What decides of a record; `None` if it cannot be packed.
-    #[inline]
-    fn key<const FULL: bool>(
-        &mut self,
-        of: &Decisive<'_>,
-        origin: Origin,
-        row: usize,
-    ) -> Option<Key> {
-        let near = [origin.interface, Sym(of.next_hop.at::<FULL>(row))];
+    /// What decides of a record, read by itself; `None` if it cannot be packed.
+    fn key(&mut self, of: &Decisive<'_>, origin: Origin, row: usize) -> Option<Key> {
+        let near = [origin.interface, Sym(of.next_hop.get(row))];
         let mut word = |address: Option<&[u8; 16]>| match address {
             Some(address) => self.kinds.word(address, origin.exact, near),
             None => 0,
         };
-        let hops = [of.hop[0].at::<FULL>(row), of.hop[1].at::<FULL>(row)];
-        let packets = [of.packet[0].at::<FULL>(row), of.packet[1].at::<FULL>(row)];
-        // Most records have the same address twice.
+        let hops = [of.hop[0].get(row), of.hop[1].get(row)];
+        let packets = [of.packet[0].get(row), of.packet[1].get(row)];
         let same = [hops[0] == packets[0], hops[1] == packets[1]];
         let [src, dst] = hops.map(&mut word);
-        let packet_src = if same[0] { src } else { word(packets[0]) };
-        let packet_dst = if same[1] { dst } else { word(packets[1]) };
-        let ports = self.questions.ports::<FULL>(of, row)?;
-        let (time_s, ended) = of.time_s::<FULL>(row);
+        let [packet_src, packet_dst] = packets.map(word);
+        let ports = [0, 1].map(|side| of.port[side].get(row).unwrap_or(-1));
+        let ports = self.questions.ports(ports)?;
+        let (time_s, ended) = of.time_s(row);
         let time = self.questions.time(time_s);
-        if time > 0xffff {
+        if time > TIMES_MAX {
             return None;
         }
         let flags = u32::from(same[0]) | u32::from(same[1]) << 1 | u32::from(ended) << 2;
         let pair = |low: u32, high: u32| u64::from(low) | u64::from(high) << 32;
         Some([
             pair(origin.id, near[1].0),
-            pair(of.service[0].at::<FULL>(row), of.service[1].at::<FULL>(row)),
-            pair(
-                of.small::<FULL>(row) | flags << SMALL_BITS | time << 16,
-                ports,
-            ),
+            pair(of.service[0].get(row), of.service[1].get(row)),
+            pair(of.small(row) | flags << SMALL_BITS | time << 16, ports),
             pair(src, dst),
             pair(packet_src, packet_dst),
         ])

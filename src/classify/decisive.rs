@@ -119,41 +119,102 @@ impl<'b> Decisive<'b> {
 
     /// The few values that decide by which of a few they are: direction, type of the next hop, action, traffic-path, who opened.
     #[inline]
-    pub(super) fn small<const FULL: bool>(&self, row: usize) -> u32 {
+    pub(super) fn small(&self, row: usize) -> u32 {
         let words = &self.words;
-        let path = match self.traffic_path.at::<FULL>(row) {
-            None => 0,
-            // Rules know 1 to 8.
-            Some(value) => u32::try_from(value)
-                .ok()
-                .filter(|value| matches!(value, 1..=8))
-                .unwrap_or(9),
-        };
-        words[0].at::<FULL>(row)
-            | words[1].at::<FULL>(row)
-            | words[2].at::<FULL>(row)
+        let path = path_code(self.traffic_path.get(row));
+        words[0].get(row)
+            | words[1].get(row)
+            | words[2].get(row)
             | path << 7
-            | self.opening::<FULL>(row) << 11
+            | self.opening(row) << 11
+    }
+
+    /// [`Decisive::small`] of the rows from `first` on; `words` and `numbers` are room to work in, as long as `out` at least.
+    pub(super) fn small_of(
+        &self,
+        first: usize,
+        out: &mut [u32],
+        words: &mut [u32],
+        numbers: [&mut [i64]; 2],
+    ) {
+        let count = out.len();
+        let (words, [numbers, others]) = (&mut words[..count], numbers);
+        let (numbers, others) = (&mut numbers[..count], &mut others[..count]);
+        out.fill(0);
+        for column in &self.words {
+            column.fill(first, words);
+            for (out, word) in out.iter_mut().zip(&*words) {
+                *out |= word;
+            }
+        }
+        self.traffic_path.fill(first, NULL, numbers);
+        for (out, path) in out.iter_mut().zip(&*numbers) {
+            *out |= path_code(some(*path)) << 7;
+        }
+        self.protocol.fill(first, NULL, numbers);
+        self.tcp_flags.fill(first, NULL, others);
+        for (out, (protocol, flags)) in out.iter_mut().zip(numbers.iter().zip(&*others)) {
+            *out |= opening_code(opening(some(*protocol), some(*flags))) << 11;
+        }
+    }
+
+    /// [`Decisive::time_s`] of the rows from `first` on; `ended` is called with the places of those whose end it is.
+    pub(super) fn times_of(
+        &self,
+        first: usize,
+        times_s: &mut [i64],
+        starts: &mut [i64],
+        mut ended: impl FnMut(usize, bool),
+    ) {
+        let starts = &mut starts[..times_s.len()];
+        self.end.fill(first, NULL, times_s);
+        self.start.fill(first, 0, starts);
+        for (place, (time_s, start)) in times_s.iter_mut().zip(&*starts).enumerate() {
+            let end = some(*time_s);
+            ended(place, end.is_some());
+            *time_s = end.unwrap_or(*start);
+        }
     }
 
     #[inline]
-    fn opening<const FULL: bool>(&self, row: usize) -> u32 {
-        match opening(
-            self.protocol.at::<FULL>(row),
-            self.tcp_flags.at::<FULL>(row),
-        ) {
-            None => 0,
-            Some(true) => 1,
-            Some(false) => 2,
-        }
+    fn opening(&self, row: usize) -> u32 {
+        let protocol = self.protocol.get(row);
+        opening_code(opening(protocol, self.tcp_flags.get(row)))
     }
 
     /// The time that decides, and whether it is the record's end.
     #[inline]
-    pub(super) fn time_s<const FULL: bool>(&self, row: usize) -> (i64, bool) {
-        match self.end.at::<FULL>(row) {
+    pub(super) fn time_s(&self, row: usize) -> (i64, bool) {
+        match self.end.get(row) {
             Some(end) => (end, true),
-            None => (self.start.at::<FULL>(row).unwrap_or(0), false),
+            None => (self.start.get(row).unwrap_or(0), false),
         }
+    }
+}
+
+/// Stands for a missing number in columns; no decoder takes it for one.
+const NULL: i64 = i64::MIN;
+
+#[inline]
+fn some(number: i64) -> Option<i64> {
+    (number != NULL).then_some(number)
+}
+
+#[inline]
+fn path_code(path: Option<i64>) -> u32 {
+    match path {
+        None => 0,
+        // Rules know 1 to 8.
+        Some(value @ 1..=8) => u32::try_from(value).unwrap_or(9),
+        Some(_) => 9,
+    }
+}
+
+#[inline]
+fn opening_code(opening: Option<bool>) -> u32 {
+    match opening {
+        None => 0,
+        Some(true) => 1,
+        Some(false) => 2,
     }
 }

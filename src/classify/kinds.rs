@@ -44,14 +44,14 @@ impl<'w> Kinds<'w> {
     /// A word for an address, never 0 and below `1 << 24`: equal words get equal answers to every question.
     ///
     /// `near` are the interfaces whose identity decides: of theirs, the cell itself is told. `exact`: of everybody's.
-    #[inline]
+    #[inline(always)]
     pub(super) fn word(&mut self, address: &[u8; 16], exact: bool, near: [Sym; 2]) -> u32 {
         let cell = self.cells.of_bytes(address);
         let (mut word, mut owner) = self.known[cell];
         if word == UNASKED {
             (word, owner) = self.ask(cell);
         }
-        if exact || owner == near[0] || owner == near[1] {
+        if exact | (owner == near[0]) | (owner == near[1]) {
             CELL | u32::try_from(cell).unwrap_or(0)
         } else {
             word

@@ -3,10 +3,11 @@
 /// What makes a class, packed.
 pub(super) type Key = [u64; 5];
 
-/// Open addressing with linear steps; never more than half full.
+/// Open addressing with linear steps; never more than half full. The table has only a part of the hash and where the key is, so that a
+/// lookup that misses the cache misses a small one.
 pub(super) struct Memo {
-    slots: Vec<(Key, u32)>,
-    len: usize,
+    slots: Vec<(u32, u32)>,
+    keys: Vec<(Key, u32)>,
 }
 
 const EMPTY: u32 = u32::MAX;
@@ -14,13 +15,13 @@ const EMPTY: u32 = u32::MAX;
 impl Memo {
     pub(super) fn new() -> Memo {
         Memo {
-            slots: vec![([0; 5], EMPTY); 1 << 10],
-            len: 0,
+            slots: vec![(0, EMPTY); 1 << 10],
+            keys: Vec::new(),
         }
     }
 
     /// Mixes all words: three multiplications, two of them at once.
-    #[inline]
+    #[inline(always)]
     fn hash(key: &Key) -> u64 {
         const ODD: u64 = 0x9e37_79b9_7f4a_7c15;
         let [a, b, c, d, e] = *key;
@@ -31,27 +32,33 @@ impl Memo {
     }
 
     /// Without a call, which comparing arrays would make.
-    #[inline]
+    #[inline(always)]
     fn same(a: &Key, b: &Key) -> bool {
         let differs = a.iter().zip(b).fold(0, |bits, (a, b)| bits | (a ^ b));
         differs == 0
     }
 
-    #[inline]
-    fn first(&self, key: &Key) -> usize {
-        usize::try_from(Memo::hash(key) >> 16).unwrap_or(0) & (self.slots.len() - 1)
+    /// Where a search begins, and what the slot has of the hash.
+    #[inline(always)]
+    fn first(&self, key: &Key) -> (usize, u32) {
+        let hash = Memo::hash(key);
+        let at = usize::try_from(hash >> 16).unwrap_or(0) & (self.slots.len() - 1);
+        (at, u32::try_from(hash >> 32).unwrap_or(0))
     }
 
     /// The class of a key, if it is known.
-    #[inline]
+    #[inline(always)]
     pub(super) fn get(&self, key: &Key) -> Option<u32> {
-        let mut at = self.first(key);
+        let (mut at, part) = self.first(key);
         loop {
-            let (known, class) = &self.slots[at];
-            if *class == EMPTY {
+            let (known, index) = self.slots[at];
+            if index == EMPTY {
                 return None;
             }
-            if Memo::same(known, key) {
+            if known == part
+                && let Some((known, class)) = self.keys.get(index as usize)
+                && Memo::same(known, key)
+            {
                 return Some(*class);
             }
             at = (at + 1) & (self.slots.len() - 1);
@@ -60,22 +67,22 @@ impl Memo {
 
     /// Remembers the class of a key that is not known.
     pub(super) fn insert(&mut self, key: Key, class: u32) {
-        if (self.len + 1) * 2 > self.slots.len() {
-            let twice = vec![([0; 5], EMPTY); self.slots.len() * 2];
-            let old = std::mem::replace(&mut self.slots, twice);
-            for (key, class) in old.into_iter().filter(|(_, class)| *class != EMPTY) {
-                self.put(key, class);
+        if (self.keys.len() + 1) * 2 > self.slots.len() {
+            self.slots = vec![(0, EMPTY); self.slots.len() * 2];
+            for index in 0..self.keys.len() {
+                self.put(index);
             }
         }
-        self.len += 1;
-        self.put(key, class);
+        self.keys.push((key, class));
+        self.put(self.keys.len() - 1);
     }
 
-    fn put(&mut self, key: Key, class: u32) {
-        let mut at = self.first(&key);
+    fn put(&mut self, index: usize) {
+        let (mut at, part) = self.first(&self.keys[index].0);
         while self.slots[at].1 != EMPTY {
             at = (at + 1) & (self.slots.len() - 1);
         }
-        self.slots[at] = (key, class);
+        // INVARIANT: classes are fewer than 2^32.
+        self.slots[at] = (part, u32::try_from(index).unwrap_or(EMPTY));
     }
 }

@@ -19,7 +19,8 @@
 //! test; 4. the same in `naive/judging.rs`, in other words; 5. a column that it needs in [`row::COLUMNS`];
 //! 6. what it asks and looks at in `trace.rs`.
 
-pub mod classes;
+mod chunk;
+mod classes;
 pub mod columns;
 mod decisive;
 pub mod ends;

@@ -7,6 +7,7 @@ use std::collections::HashMap;
 use arrow::buffer::NullBuffer;
 
 use crate::classify::row::{Row, TypeWord};
+use crate::model::batch::raw::each_null;
 use crate::model::batch::{FlowBatch, TextColumn};
 use crate::model::field::{FIELDS, Field, FieldSet};
 use crate::model::symbol::Sym;
@@ -61,12 +62,26 @@ impl<'b> Keys<'b> {
         }
     }
 
-    #[inline]
     fn get(&self, row: usize) -> u64 {
         if self.nulls.is_some_and(|nulls| nulls.is_null(row)) {
             return 0;
         }
         u64::from(self.raw[row].unsigned_abs()) + 1
+    }
+
+    /// Adds the keys of the rows from `first` on, each so many times.
+    fn add(&self, first: usize, times: u64, sums: &mut [u64]) {
+        let keys = self.raw.get(first..first + sums.len()).unwrap_or(&[]);
+        let term = |key: i32| (u64::from(key.unsigned_abs()) + 1).wrapping_mul(times);
+        for (sum, key) in sums.iter_mut().zip(keys) {
+            *sum = sum.wrapping_add(term(*key));
+        }
+        if let Some(nulls) = self.nulls {
+            each_null(nulls, first, sums.len(), |place| {
+                // A null row has any key.
+                sums[place] = sums[place].wrapping_sub(term(keys[place]));
+            });
+        }
     }
 }
 
@@ -100,6 +115,18 @@ impl<'b> Batch<'b> {
             last: vec![None; last],
         })
     }
+
+    /// The numbers of the interfaces and places of the rows from `first` on.
+    pub(super) fn numbers(&self, first: usize, pivots: &mut [u64], places: &mut [u64]) {
+        pivots.fill(0);
+        places.fill(0);
+        if let Some(pivot) = &self.pivot {
+            pivot.add(first, 1, pivots);
+        }
+        for (keys, radix) in &self.places {
+            keys.add(first, *radix, places);
+        }
+    }
 }
 
 /// All origins met, in any batch.
@@ -114,7 +141,6 @@ impl Origins {
     }
 
     /// The origin of a record. `read`: the record, if it must be looked at.
-    #[inline]
     pub(super) fn of(
         &mut self,
         batch: &mut Batch<'_>,
@@ -128,6 +154,19 @@ impl Origins {
             .iter()
             .map(|(keys, radix)| keys.get(row) * radix);
         let place = parts.sum::<u64>();
+        self.at(batch, pivot, place, world, read)
+    }
+
+    /// The same for a record whose numbers [`Batch::numbers`] has given.
+    #[inline(always)]
+    pub(super) fn at(
+        &mut self,
+        batch: &mut Batch<'_>,
+        pivot: u64,
+        place: u64,
+        world: &World,
+        read: impl FnOnce() -> Row,
+    ) -> Origin {
         let pivot = usize::try_from(pivot).unwrap_or(0);
         match batch.last[pivot] {
             Some((known, origin)) if known == place => origin,
@@ -139,6 +178,7 @@ impl Origins {
         }
     }
 
+    #[cold]
     fn find(&mut self, format: FieldSet, row: &Row, world: &World) -> Origin {
         let parts = Parts {
             format,

@@ -24,8 +24,9 @@ use crate::verify::tell::{
 /// No lane, place or set.
 const NONE: u32 = u32::MAX;
 
-/// What a class's records add up to, and what must be known of it at each.
+/// What a class's records add up to, and what must be known of it at each: one line of the cache.
 #[derive(Clone, Copy, Debug)]
+#[repr(align(64))]
 struct Account {
     sum: Sum,
     /// From so many bytes on, a record may be among the worst of a group.

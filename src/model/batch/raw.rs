@@ -57,6 +57,36 @@ impl<'a> Present<'a> {
     fn seldom(&self) -> Option<&'a NullBuffer> {
         self.nulls.filter(|_| !self.often)
     }
+
+    /// Calls `each` with the places of rows that lack a value, if many do.
+    fn each_often(&self, first: usize, count: usize, each: impl FnMut(usize)) {
+        if let Some(nulls) = self.nulls.filter(|_| self.often) {
+            each_null(nulls, first, count, each);
+        }
+    }
+}
+
+/// The places, from the first of `count` rows on, of those that are null.
+pub fn each_null(nulls: &NullBuffer, first: usize, count: usize, mut each: impl FnMut(usize)) {
+    let rows = nulls.inner().slice(first, count);
+    for (index, valid) in rows.bit_chunks().iter_padded().enumerate() {
+        let base = index * 64;
+        // Behind the last row are zeros.
+        let mut null = !valid & ones(count.saturating_sub(base));
+        while null != 0 {
+            each(base + null.trailing_zeros() as usize);
+            null &= null - 1;
+        }
+    }
+}
+
+/// So many bits from the lowest; from 64 on all.
+fn ones(count: usize) -> u64 {
+    if count >= 64 {
+        u64::MAX
+    } else {
+        (1 << count) - 1
+    }
 }
 
 /// The rows in which no column lacks a value, but those that often do; `None` if all are.
@@ -108,6 +138,21 @@ impl<'a> Numbers<'a> {
         self.at::<false>(row)
     }
 
+    /// The numbers of the rows from `first` on, `null` where there is none; right for [`full_rows`] alone.
+    pub fn fill(&self, first: usize, null: i64, out: &mut [i64]) {
+        if let Some(narrow) = self.narrow.get(first..first + out.len()) {
+            for (out, number) in out.iter_mut().zip(narrow) {
+                *out = i64::from(*number);
+            }
+        } else if let Some(wide) = self.wide.get(first..first + out.len()) {
+            out.copy_from_slice(wide);
+        } else {
+            out.fill(null);
+        }
+        self.present
+            .each_often(first, out.len(), |place| out[place] = null);
+    }
+
     /// For [`full_rows`].
     pub fn seldom_null(&self) -> Option<&'a NullBuffer> {
         self.present.seldom()
@@ -138,16 +183,31 @@ impl<'a> Codes<'a> {
         }
     }
 
-    /// The number of a row. `FULL`: it is one of [`full_rows`].
-    #[inline]
-    pub fn at<const FULL: bool>(&self, row: usize) -> u32 {
+    /// The number of a row.
+    pub fn get(&self, row: usize) -> u32 {
         let Some(key) = self.keys.get(row) else {
             return self.null;
         };
-        if self.present.lacks::<FULL>(row) {
+        if self.present.lacks::<false>(row) {
             return self.null;
         }
         self.codes[key.unsigned_abs() as usize]
+    }
+
+    /// The numbers of the rows from `first` on; right for [`full_rows`] alone.
+    pub fn fill(&self, first: usize, out: &mut [u32]) {
+        match self.keys.get(first..first + out.len()) {
+            // A null row has any key.
+            Some(keys) if !self.codes.is_empty() => {
+                for (out, key) in out.iter_mut().zip(keys) {
+                    let code = self.codes.get(key.unsigned_abs() as usize);
+                    *out = code.copied().unwrap_or(self.null);
+                }
+            }
+            Some(_) | None => out.fill(self.null),
+        }
+        self.present
+            .each_often(first, out.len(), |place| out[place] = self.null);
     }
 
     /// For [`full_rows`].
@@ -172,13 +232,23 @@ impl<'a> Addresses<'a> {
         }
     }
 
-    /// The address of a row, big-endian. `FULL`: it is one of [`full_rows`].
-    #[inline]
-    pub fn at<const FULL: bool>(&self, row: usize) -> Option<&'a [u8; 16]> {
-        if self.present.lacks::<FULL>(row) {
+    /// The address of a row, big-endian.
+    pub fn get(&self, row: usize) -> Option<&'a [u8; 16]> {
+        if self.present.lacks::<false>(row) {
             return None;
         }
         self.raw.get(row)
+    }
+
+    /// The addresses of the rows from `first` on, if the log has any; right for [`full_rows`] alone, and but for those of
+    /// [`Addresses::each_often_null`].
+    pub fn slice(&self, first: usize, count: usize) -> Option<&'a [[u8; 16]]> {
+        self.raw.get(first..first + count)
+    }
+
+    /// Calls `each` with the places, from row `first` on, of rows that lack one, if many do.
+    pub fn each_often_null(&self, first: usize, count: usize, each: impl FnMut(usize)) {
+        self.present.each_often(first, count, each);
     }
 
     /// For [`full_rows`].
