@@ -10,6 +10,8 @@ mod inputs;
 mod outputs;
 #[path = "query/pushdown.rs"]
 mod pushdown;
+#[path = "query/sums.rs"]
+mod sums;
 
 use common::{Ran, World, flowproof, world, worlds};
 

@@ -27,6 +27,7 @@ mod scan;
 pub mod session;
 pub mod small;
 pub mod sources;
+mod sum;
 pub mod tables;
 
 pub use session::{Planned, Session, Setup, Step};

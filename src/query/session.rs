@@ -31,6 +31,7 @@ use crate::query::params::Values;
 use crate::query::pool::Halves;
 use crate::query::problem::Place;
 use crate::query::sources::Sources;
+use crate::query::sum::sum;
 use crate::query::tables::{self, Facts};
 use crate::topology::World;
 
@@ -278,6 +279,7 @@ fn context(setup: Setup, ledger: &Arc<InputLedger>) -> Result<SessionContext, Da
     for function in functions(&setup.world) {
         context.register_udf(function);
     }
+    context.register_udaf(sum());
     let files = setup.files;
     let tables = Tables::new(TABLES, Box::new(maker(setup, Arc::clone(ledger))), files);
     let catalog = MemoryCatalogProvider::new();
