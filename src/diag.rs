@@ -285,6 +285,7 @@ pub const CODES: &[(&str, &str)] = &[
     ("query-forbidden", "a statement that would do more than ask"),
     ("query-gaps-cut", "more gaps of an interface than the table `gaps` has"),
     ("query-memory", "a query that needs more memory than it may have"),
+    ("query-no-records", "a query over logs without a single record of the window"),
     ("query-unknown-name", "a table, column, function or query that is not there"),
     ("ranges-bad", "an ip-ranges.json that cannot be read"),
     ("ranges-old", "an ip-ranges.json more than 30 days older than the window"),

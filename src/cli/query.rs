@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use flowproof::diag::{Diagnostic, Location, Severity, did_you_mean, show};
+use flowproof::model::window::{Window, rfc3339};
 use flowproof::query::named::{self, NamedQuery, bundled};
 use flowproof::query::params::Values;
 use flowproof::query::problem::Place;
@@ -64,10 +65,13 @@ pub fn answered(
     let ended = answer(asked, session, question, stop, logs);
     logs.finish();
     let inputs = session.inputs();
-    let judged = logs.judged();
+    let (none, judged) = (session.found_none(), logs.judged());
     match ended {
         Ok(()) => {
             say_inputs(&inputs, console);
+            if none {
+                console.say(&no_records(logs.window()));
+            }
             let whole = inputs.iter().chain(&judged).all(|input| input.whole);
             if whole {
                 Outcome::Done
@@ -96,7 +100,9 @@ fn answer(
     logs: &Logs,
 ) -> Result<(), Stop> {
     let place = Place::new(&question.place, &question.query.sql);
-    let values = Values::new(&question.query.params, &asked.params, &place)?;
+    let params = &question.query.params;
+    let mut values = Values::new(params, &asked.params, &place)?;
+    session.meant(params, &mut values, &question.place, stop)?;
     let planned = session.plan(&question.query.sql, &question.place, &values)?;
     logs.start();
     let mut sink = query_answer::Sink::new(asked).map_err(Stop::Problems)?;
@@ -106,6 +112,28 @@ fn answer(
     }
     logs.finish();
     sink.finish()
+}
+
+/// An answer over nothing must not look like one over traffic without finds.
+fn no_records(window: Window) -> Diagnostic {
+    let what = if window == Window::ALL {
+        "there is no record in the logs"
+    } else {
+        "there is no record of the window in the logs"
+    };
+    let time = |second: Option<i64>| second.map_or_else(|| "-".to_owned(), rfc3339);
+    let problem = Diagnostic::new(
+        Severity::Warning,
+        "query-no-records",
+        what,
+        "an answer over no records says nothing of the traffic",
+        "check the sources, and --since and --until",
+    );
+    if window == Window::ALL {
+        problem
+    } else {
+        problem.got(format!("{} to {}", time(window.since), time(window.until)))
+    }
 }
 
 fn session(asked: &Query, opened: &Opened) -> Result<Session, Vec<Diagnostic>> {

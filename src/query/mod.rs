@@ -13,6 +13,7 @@
 //! To add a table: 1. its [`small::TableInfo`] and rows in `tables/`; 2. its name in `session::TABLES`. To add a function: the steps in
 //! `functions`. To add a query: the steps in `named`.
 
+pub mod allowed;
 mod catalog;
 pub mod columns;
 mod flows;

@@ -7,7 +7,9 @@ use datafusion::common::{ParamValues, ScalarValue};
 use ipnet::IpNet;
 
 use crate::diag::{Diagnostic, Severity, did_you_mean, show};
+use crate::query::allowed::Meant;
 use crate::query::columns::UTC;
+use crate::query::functions::seconds_of;
 use crate::query::named::{Param, ParamType};
 use crate::query::problem::Place;
 
@@ -35,7 +37,21 @@ impl Values {
                 problems.push(unknown(name, names, place));
                 continue;
             }
-            match value(param.map_or(ParamType::Text, |param| param.kind), text) {
+            let value = match param {
+                Some(param) => param.value(text),
+                None => value(ParamType::Text, text),
+            };
+            match value {
+                Some(ScalarValue::Int64(Some(number)))
+                    if param.is_some_and(|param| !param.allowed.takes(number)) =>
+                {
+                    let allowed = param.map(|param| &param.allowed);
+                    problems.extend(allowed.map(|allowed| {
+                        place
+                            .at(allowed.beyond(name))
+                            .got(format!("`{}`", show(text)))
+                    }));
+                }
                 Some(value) if !values.contains_key(name) => _ = values.insert(name.clone(), value),
                 Some(_) => problems.push(place.at(bad(
                     format!("the parameter `{}` is given twice", show(name)),
@@ -43,23 +59,53 @@ impl Values {
                 ))),
                 None => {
                     let kind = param.map_or(ParamType::Text, |param| param.kind);
-                    let what = format!("the parameter `{}` is {}", show(name), kind.means());
+                    let what = format!("the parameter `{}` must be {}", show(name), kind.means());
                     let problem = place.at(bad(what, kind.help()));
                     problems.push(problem.got(format!("`{}`", show(text))));
                 }
             }
         }
         for param in declared.iter().filter(|param| param.default.is_some()) {
-            if let Some(default) = param
-                .default
-                .as_deref()
-                .and_then(|text| value(param.kind, text))
-            {
+            if let Some(default) = param.default.as_deref().and_then(|text| param.value(text)) {
                 values.entry(param.name.clone()).or_insert(default);
             }
         }
         if problems.is_empty() {
             Ok(Values(values))
+        } else {
+            Err(problems)
+        }
+    }
+
+    /// Makes of each text that must be a word the word that it means. `words` gives those of a column of a table.
+    ///
+    /// # Errors
+    /// A text that is no word; those of `words`.
+    pub fn meant(
+        &mut self,
+        declared: &[Param],
+        place: &Place,
+        mut words: impl FnMut(&str, &str) -> Result<Vec<String>, Vec<Diagnostic>>,
+    ) -> Result<(), Vec<Diagnostic>> {
+        let mut problems = Vec::new();
+        let closed = |param: &&Param| param.kind == ParamType::Text && param.allowed.is_closed();
+        for param in declared.iter().filter(closed) {
+            let Some(ScalarValue::Utf8(Some(text))) = self.0.get(&param.name).cloned() else {
+                continue;
+            };
+            match param.allowed.meant(&text, &mut words)? {
+                Meant::Word(word) => {
+                    let word = ScalarValue::Utf8(Some(word));
+                    _ = self.0.insert(param.name.clone(), word);
+                }
+                Meant::Nothing { near, words } => {
+                    let refused = param.allowed.refused(&param.name, near.as_deref(), &words);
+                    problems.push(place.at(refused).got(format!("`{}`", show(&text))));
+                }
+            }
+        }
+        if problems.is_empty() {
+            Ok(())
         } else {
             Err(problems)
         }
@@ -147,6 +193,17 @@ pub fn value(kind: ParamType, text: &str) -> Option<ScalarValue> {
         ParamType::Cidr => {
             let net = text.parse::<IpNet>().ok()?;
             Some(ScalarValue::Utf8(Some(net.trunc().to_string())))
+        }
+        ParamType::Duration => {
+            seconds_of(text).ok()?;
+            Some(ScalarValue::Utf8(Some(text.to_owned())))
+        }
+        ParamType::Ports => {
+            let ports = text
+                .split(',')
+                .map(|port| port.trim().parse::<u16>().map(|port| port.to_string()));
+            let ports = ports.collect::<Result<Vec<_>, _>>().ok()?;
+            Some(ScalarValue::Utf8(Some(ports.join(","))))
         }
     }
 }

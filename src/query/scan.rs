@@ -61,6 +61,8 @@ pub struct Task {
     pub of_tags: Predicate,
     /// Rows outside are not there.
     pub window: Window,
+    /// Whether SQL bounds the time further, so that fewer inputs are read.
+    pub bounded: bool,
     /// What is read.
     pub inputs: Vec<Input>,
     /// The network.
@@ -85,6 +87,9 @@ impl Pass {
     /// # Errors
     /// A system without threads.
     pub fn begin(task: &Arc<Task>, threads: usize) -> Result<Arc<Pass>> {
+        if !task.bounded {
+            task.ledger.ask();
+        }
         let (send, receive) = sync_channel(QUEUED * threads);
         let next = Arc::new(AtomicUsize::new(0));
         for _ in 0..threads.min(task.inputs.len()) {
@@ -191,6 +196,9 @@ impl Task {
         let Some(batch) = kept(batch, inside)? else {
             return Ok(None);
         };
+        if batch.len() > 0 {
+            self.ledger.find();
+        }
         let passes = self.passes(&self.of_log, &batch, &none, uri)?;
         let Some(batch) = kept(batch, passes)? else {
             return Ok(None);

@@ -81,13 +81,19 @@ compared with numbers as a number. A file may begin with a head:
 -- What the answer means and does not mean.
 --
 -- param least_bytes int 1000000     bytes of a flow
+-- values least_bytes 0..
+-- param service text '*'            '*' is every one
+-- values service '*', endpoints.service, flows.service
 -- param since timestamp -           a value must be given where the default is `-`
 -- column workload text              address of the workload
 -- column bytes int
-SELECT workload, bytes FROM flows WHERE bytes >= $least_bytes AND ended_at >= $since
+SELECT workload, bytes FROM flows WHERE bytes >= $least_bytes AND ended_at >= $since AND ($service = '*' OR service = $service)
 ```
 
-Types are `text`, `int`, `float`, `timestamp` (2026-08-01T00:00:00Z) and `cidr`.
+Types are `text`, `int`, `float`, `timestamp` (2026-08-01T00:00:00Z), `cidr`, `duration` (`30s`, `5m`, `1h`, `7d`) and `ports` (`443,8443`). A line
+`values NAME …` behind a parameter says what of its type it takes, joined by commas: words in quotes, numbers as `FROM..TO`, `FROM..` or `..TO`, and
+`TABLE.COLUMN`, whose values are words too; a later column is read only if the earlier ones do not have the value. What is none of them is refused: it would
+match nothing, and the empty answer would look like one. A word may be given in any case. A quoted word is taken whatever the type, such as `'*'` for a `cidr`.
 
 ";
 
