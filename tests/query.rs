@@ -12,6 +12,8 @@ mod outputs;
 mod pushdown;
 #[path = "query/sums.rs"]
 mod sums;
+#[path = "query/terminal.rs"]
+mod terminal;
 #[path = "query/values.rs"]
 mod values;
 

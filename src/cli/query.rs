@@ -40,7 +40,10 @@ pub fn run(asked: &Query, now_s: i64, stop: &Arc<AtomicBool>) -> Outcome {
         }
     };
     let outcome = match question {
-        Some(question) => answered(asked, &session, &question, stop, console, &opened.logs),
+        Some(mut question) => {
+            question.params.clone_from(&asked.params);
+            answered(asked, &session, &question, stop, console, &opened.logs)
+        }
         None => query_shell::run(asked, &session, stop, console, &opened.logs),
     };
     opened.say_requests(console);
@@ -51,6 +54,10 @@ pub fn run(asked: &Query, now_s: i64, stop: &Arc<AtomicBool>) -> Outcome {
 pub struct Question {
     pub place: String,
     pub query: NamedQuery,
+    /// Values that were given for it: each must be one of its parameters.
+    pub params: Vec<(String, String)>,
+    /// Values that were given for whatever is asked: those that it has no parameter for do nothing.
+    pub spare: Vec<(String, String)>,
 }
 
 /// Answers one question on stdout or into a file.
@@ -101,7 +108,7 @@ fn answer(
 ) -> Result<(), Stop> {
     let place = Place::new(&question.place, &question.query.sql);
     let params = &question.query.params;
-    let mut values = Values::new(params, &asked.params, &place)?;
+    let mut values = Values::new(params, &question.params, &question.spare, &place)?;
     session.meant(params, &mut values, &question.place, stop)?;
     let planned = session.plan(&question.query.sql, &question.place, &values)?;
     logs.start();
@@ -165,7 +172,7 @@ fn question(asked: &Query) -> Result<(Option<Question>, Vec<String>), Vec<Diagno
         Some(place) => {
             let query = known.into_iter().nth(place).unwrap_or_default();
             let place = format!("query {name}");
-            Ok((Some(Question { place, query }), sources))
+            Ok((Some(asked_of(place, query)), sources))
         }
         None => Err(vec![unknown(&name, &known)]),
     }
@@ -226,10 +233,17 @@ pub fn read(place: &str, text: &str) -> Result<Question, Vec<Diagnostic>> {
         );
         vec![bad_file(what).at(Location::line(place, error.line))]
     })?;
-    Ok(Question {
-        place: place.to_owned(),
+    Ok(asked_of(place.to_owned(), query))
+}
+
+/// A question without values.
+fn asked_of(place: String, query: NamedQuery) -> Question {
+    Question {
+        place,
         query,
-    })
+        params: Vec::new(),
+        spare: Vec::new(),
+    }
 }
 
 fn bad_file(what: String) -> Diagnostic {

@@ -107,7 +107,7 @@ fn every_query_answers_in_every_world_with_the_columns_that_it_promises() {
         for query in bundled() {
             let title = format!("{} in {}", query.name, world.name);
             let place = Place::new(&query.name, &query.sql);
-            let values = Values::new(&query.params, &[], &place).unwrap();
+            let values = Values::new(&query.params, &[], &[], &place).unwrap();
             let planned = session.plan(&query.sql, &query.name, &values);
             let planned = planned.unwrap_or_else(|why| panic!("{title}: {}", said(&why)));
             let mut columns = Vec::new();
