@@ -237,6 +237,7 @@ pub const CODES: &[(&str, &str)] = &[
     ("evidence-unreadable", "an evidence that cannot be read"),
     ("exception-expired", "an exception's date has passed, so it excepts nothing"),
     ("exception-unused", "an exception matched nothing"),
+    ("file-unreadable", "a file that was named and is not there, or cannot be read"),
     ("flow-bad", "words that name no flow or record to explain"),
     ("flow-read-once", "an input that could be read only once, where a second look was needed"),
     ("format-ambiguous", "a log without header, and more than one format it could have"),

@@ -359,6 +359,14 @@ fn prices_can_be_replaced() {
         &["--prices", name],
     );
     assert_eq!(found, ["x,1.5,2030"]);
+    for option in ["--prices", "--file"] {
+        let mut args = vec![option, "/no/such/file"];
+        args.extend(["--sql", "SELECT 1"].iter().filter(|_| option != "--file"));
+        let ran = query(&world, &args);
+        assert_eq!(ran.code, 2, "{option}");
+        let said = "error[file-unreadable]: there is no such file\n   at: /no/such/file\n";
+        assert!(ran.stderr.starts_with(said), "{option}: {}", ran.stderr);
+    }
     std::fs::write(file.path(), "as_of = 1").unwrap();
     let ran = query(&world, &["--sql", "SELECT 1", "--prices", name]);
     assert_eq!(ran.code, 2);

@@ -217,9 +217,14 @@ pub fn text_of(file: &Path) -> Result<(String, String), Vec<Diagnostic>> {
     let name = file.display().to_string();
     match std::fs::read_to_string(file) {
         Ok(text) => Ok((name, text)),
-        Err(why) => {
-            let what = format!("this file cannot be read: {why}");
+        // A text of another encoding is there, and is no text.
+        Err(why) if why.kind() == std::io::ErrorKind::InvalidData => {
+            let what = "this file is not UTF-8".to_owned();
             Err(vec![bad_file(what).at(Location::source(name))])
+        }
+        Err(why) => {
+            let lost = "without what it should hold there is no answer";
+            Err(vec![*super::load::unreadable(file, &why, lost)])
         }
     }
 }
