@@ -16,9 +16,9 @@ use serde_json::Value;
 
 use super::args::Input;
 use super::args_evidence::CheckEvidence;
-use super::load;
 use super::console::Console;
 use super::exit::Outcome;
+use super::load;
 use super::recompute::{self, Told};
 use super::unbundle::{self, Bundle};
 use super::{rejoin, report, rests, shell, signing};

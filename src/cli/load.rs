@@ -77,8 +77,7 @@ pub fn documents<'f>(
 /// A file that cannot be read.
 pub fn ranges(file: Option<&Path>) -> Result<Option<Named<Vec<u8>>>, Vec<Diagnostic>> {
     let read = |file: &Path| {
-        let bytes =
-            fs::read(file).map_err(|error| vec![*unreadable(file, &error, DECIDES)])?;
+        let bytes = fs::read(file).map_err(|error| vec![*unreadable(file, &error, DECIDES)])?;
         Ok((file.display().to_string(), bytes))
     };
     file.map(read).transpose()
@@ -149,8 +148,7 @@ pub fn unreadable(file: &Path, error: &std::io::Error, why: &str) -> Box<Diagnos
 /// A file that cannot be read, or is not UTF-8.
 pub fn policy_text(file: Option<&Path>) -> Result<Option<Named<String>>, Vec<Diagnostic>> {
     let Some(file) = file else { return Ok(None) };
-    let bytes =
-        fs::read(file).map_err(|error| vec![*unreadable(file, &error, DECIDES)])?;
+    let bytes = fs::read(file).map_err(|error| vec![*unreadable(file, &error, DECIDES)])?;
     let name = file.display().to_string();
     match String::from_utf8(bytes) {
         Ok(text) => Ok(Some((name, text))),

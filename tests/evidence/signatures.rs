@@ -57,7 +57,9 @@ fn a_signature_is_good_beside_the_evidence_and_in_the_bundle() {
     let unsigned = check(&again, &["--public-key", &key]);
     assert_eq!(unsigned.code, 2);
     assert!(
-        unsigned.stderr.contains("error[file-unreadable]: there is no such file"),
+        unsigned
+            .stderr
+            .contains("error[file-unreadable]: there is no such file"),
         "{}",
         unsigned.stderr
     );
