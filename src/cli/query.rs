@@ -8,7 +8,7 @@ use flowproof::diag::{Diagnostic, Location, Severity, did_you_mean, show};
 use flowproof::model::window::{Window, rfc3339};
 use flowproof::query::named::{self, NamedQuery, bundled};
 use flowproof::query::params::Values;
-use flowproof::query::problem::Place;
+use flowproof::query::place::Place;
 use flowproof::query::{Session, Setup};
 
 use super::args_query::Query;

@@ -11,7 +11,7 @@ use crate::query::allowed::Meant;
 use crate::query::columns::UTC;
 use crate::query::functions::seconds_of;
 use crate::query::named::{Param, ParamType};
-use crate::query::problem::Place;
+use crate::query::place::Place;
 
 /// Values by name, of the declared types.
 #[derive(Clone, Debug, Default)]

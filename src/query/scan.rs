@@ -196,7 +196,7 @@ impl Task {
         let Some(batch) = kept(batch, inside)? else {
             return Ok(None);
         };
-        if batch.len() > 0 {
+        if !batch.is_empty() {
             self.ledger.find();
         }
         let passes = self.passes(&self.of_log, &batch, &none, uri)?;

@@ -31,8 +31,8 @@ use crate::query::functions::functions;
 use crate::query::ledger::InputLedger;
 use crate::query::named::Param;
 use crate::query::params::Values;
+use crate::query::place::Place;
 use crate::query::pool::Halves;
-use crate::query::problem::Place;
 use crate::query::sources::Sources;
 use crate::query::sum::sum;
 use crate::query::tables::{self, Facts};
@@ -139,6 +139,7 @@ impl Session {
         if allowed.verify_plan(&plan).is_err() {
             return Err(vec![place.forbidden(self.files)]);
         }
+        place.can_be_true()?;
         let names = plan.get_parameter_names().map_err(told)?;
         values.check(&names, &place)?;
         let plan = if names.is_empty() {

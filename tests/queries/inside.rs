@@ -11,7 +11,7 @@ use flowproof::model::evidence::Evidence;
 use flowproof::model::window::{Window, unix_s};
 use flowproof::query::named::bundled;
 use flowproof::query::params::Values;
-use flowproof::query::problem::Place;
+use flowproof::query::place::Place;
 use flowproof::query::tables::{Facts, Prices};
 use flowproof::query::{Session, Setup, Sources, Step};
 use flowproof::topology::{Document, World as Network};
