@@ -278,6 +278,20 @@ fn by_types(said: &str, place: &Place) -> Option<Slip> {
         let what = format!("these cannot be compared: {}", types(operation));
         return Some(slip(what, help, sign.and_then(|sign| place.only(&[sign]))));
     }
+    if said.starts_with("Cannot infer common argument type for logical boolean operation ") {
+        let distinct = place.follows("is", "distinct") || place.follows("not", "distinct");
+        let help = if distinct {
+            "IS DISTINCT FROM takes all that follows for its right side: put parentheses around it, (a IS DISTINCT FROM b) OR …"
+        } else {
+            "put a condition on either side, such as a = b"
+        };
+        let at = place.find("distinct").filter(|_| distinct);
+        return Some(slip(
+            "AND and OR join conditions, and one of these is none",
+            help,
+            at.or_else(|| place.only(&["AND", "OR", "and", "or"])),
+        ));
+    }
     if let Some(operation) = said.strip_prefix("Cannot coerce arithmetic expression ") {
         let operation = operation.trim_end_matches(" to valid types");
         let help = if operation.contains("Timestamp") {

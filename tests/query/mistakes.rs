@@ -53,6 +53,8 @@ fn a_mistake_is_told_with_its_place_and_what_to_do() {
         ("SELECT bytes + path FROM flows", "query-bad-sql", "1:14", "CAST"),
         ("SELECT max(ended_at) - 3600 FROM flows", "query-bad-sql", "1:22", "INTERVAL"),
         ("SELECT bytes FROM flows WHERE ended_at > 1786430583", "query-bad-sql", "1:40", "to_timestamp_seconds"),
+        ("SELECT 1 FROM flows WHERE path IS DISTINCT FROM 'a' OR vantage = 'nat'", "query-bad-sql", "1:35", "put parentheses around it"),
+        ("SELECT 1 FROM flows WHERE bytes AND path = 'a'", "query-bad-sql", "1:33", "such as a = b"),
         ("SELECT 1 UNION SELECT 1, 2", "query-bad-sql", "1:10", "UNION"),
         ("SELECT bytes FROM flows WHERE reject_reason <> NULL", "query-bad-sql", "1:45", "write `IS NOT NULL`"),
         ("SELECT bytes FROM flows WHERE reject_reason = NULL", "query-bad-sql", "1:45", "write `IS NULL`"),

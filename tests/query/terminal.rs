@@ -1,5 +1,7 @@
 //! The interactive mode, typed at on a terminal (a pseudo-terminal of Python's).
 
+#![expect(clippy::unwrap_used, reason = "tests")]
+
 use std::process::Command;
 
 use super::common::{root, world};
