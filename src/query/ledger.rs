@@ -62,7 +62,7 @@ impl InputLedger {
         }
     }
 
-    /// All records of the run's window are asked for, and not those of a time that SQL names.
+    /// All records of the run's window were asked for, and not those of a time that SQL names, and read to the end.
     pub fn ask(&self) {
         self.book().asked = true;
     }

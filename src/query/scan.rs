@@ -87,9 +87,6 @@ impl Pass {
     /// # Errors
     /// A system without threads.
     pub fn begin(task: &Arc<Task>, threads: usize) -> Result<Arc<Pass>> {
-        if !task.bounded {
-            task.ledger.ask();
-        }
         let (send, receive) = sync_channel(QUEUED * threads);
         let next = Arc::new(AtomicUsize::new(0));
         for _ in 0..threads.min(task.inputs.len()) {
@@ -129,7 +126,15 @@ impl Pass {
         wanted: impl Fn() -> bool,
         give: impl Fn(RecordBatch) -> bool,
     ) -> Result<()> {
-        while let Some(decoded) = wanted().then(|| self.next()).flatten() {
+        let _busy = task.ledger.busy();
+        while wanted() {
+            let Some(decoded) = self.next() else {
+                // Read to the end: only then is it known that there was nothing.
+                if !task.bounded {
+                    task.ledger.ask();
+                }
+                return Ok(());
+            };
             let (index, batch) = decoded?;
             let made = task.made(batch, task.inputs[index].uri())?;
             if made.is_some_and(|made| !give(made)) {

@@ -142,6 +142,7 @@ fn an_answer_over_no_records_says_so() {
         "SELECT path FROM flows WHERE ended_at > '2030-01-01T00:00:00Z'",
         "EXPLAIN SELECT path FROM flows",
         "SELECT count(*) FROM subnets",
+        "SELECT f.path FROM (SELECT * FROM subnets WHERE vpc_id = 'none') s JOIN flows f ON f.subnet_id = s.subnet_id",
     ] {
         assert!(!warned(&["--sql", sql]), "{sql}");
     }
