@@ -8,7 +8,9 @@
 -- the only one that fits may still be the wrong one. No verdict rests on this. Accepted traffic; one line a candidate.
 --
 -- param slack_seconds int 60  by how much times may be off, which flow logs are by up to a minute
+-- values slack_seconds 0..86400
 -- param nat           text '*'  a NAT gateway's id; '*' is every one
+-- values nat '*', nat_gateways.nat_gateway_id, interfaces.nat_gateway_id
 -- column nat_gateway_id      text      `nat-…`
 -- column nat_port            int       the port of the NAT gateway on this leg
 -- column peer                text      the far end's address

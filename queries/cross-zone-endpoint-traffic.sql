@@ -6,6 +6,7 @@
 -- no zone. Crossing is normal with the endpoint's regional name: it costs latency, and the other zone's failure reaches this one.
 --
 -- param service text '*'  s3, dynamodb, sts …; '*' is every one
+-- values service '*', prefixes.service, endpoints.service, flows.service
 -- column endpoint_id        text `vpce-…`
 -- column service            text what it is for
 -- column client_zone        text zone id of the workload

@@ -7,6 +7,7 @@
 -- zone: if the zone fails, so does the endpoint), or both. Endpoints whose interfaces the topology does not have show no zone.
 --
 -- param service text '*'  s3, dynamodb, sts …; '*' is every one
+-- values service '*', prefixes.service, endpoints.service, flows.service
 -- column endpoint_id      text      `vpce-…`
 -- column endpoint_type    text      Gateway, Interface …
 -- column service          text      what it is for

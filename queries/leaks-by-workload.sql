@@ -10,8 +10,11 @@
 -- appliance or transit gateway took it in (`counted_at` says which). An amount is a lower bound where records are missing.
 --
 -- param service   text '*'  s3, dynamodb, sts …; '*' is every one
+-- values service '*', prefixes.service, endpoints.service, flows.service
 -- param realm     text 'aws'  aws: AWS's services; internet: addresses that anybody may have; '*': both
+-- values realm '*', 'aws', 'internet'
 -- param min_bytes int 0  leave out lines of fewer bytes; `hidden` and `unknown` ones stay
+-- values min_bytes 0..
 -- column workload           text      address of the workload; null if masked
 -- column workload_interface text      its interface, if the topology knows it
 -- column name               text      the interface's tag `Name`

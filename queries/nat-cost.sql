@@ -10,6 +10,7 @@
 -- lacks for the Region makes the cost null, not 0: give --prices. AWS bills begun hours whole; here hours are the window's.
 --
 -- param service text '*'  s3, dynamodb, sts …; '*' is every one
+-- values service '*', prefixes.service, endpoints.service, flows.service
 -- column vpc_id             text  the workload's VPC
 -- column region             text  its Region
 -- column service            text  the AWS service

@@ -9,6 +9,7 @@
 -- appliance or transit gateway took it in (`counted_at` says which). An amount is a lower bound where records are missing.
 --
 -- param service text '*'  s3, dynamodb, sts …; '*' is every one
+-- values service '*', prefixes.service, endpoints.service, flows.service
 -- column workload           text      address of the workload; null if masked
 -- column workload_interface text      its interface
 -- column vpc_id             text      its VPC, else the NAT gateway's

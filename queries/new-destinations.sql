@@ -7,7 +7,9 @@
 -- appliance or transit gateway took it in (`counted_at` says which). An amount is a lower bound where records are missing.
 --
 -- param last_minutes int 10  how long before the last record is new
+-- values last_minutes 1..5256000
 -- param realm        text '*'  aws, internet, private or vpc; '*' is every one but vpc
+-- values realm '*', 'aws', 'internet', 'private', 'vpc'
 -- column peer       text      the far end's address
 -- column port       int       its port
 -- column protocol   text      tcp, udp …

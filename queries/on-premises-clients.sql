@@ -5,7 +5,8 @@
 -- requests and replies together, counted at the endpoint's interfaces. Traffic that went to the service's public addresses
 -- without coming near a VPC is in no flow log.
 --
--- param network cidr 0.0.0.0/0  only clients in it; IPv6 clients need an IPv6 network
+-- param network cidr '*'  only clients in it, such as 10.0.0.0/8; '*' is every one
+-- values network '*'
 -- column client      text      its address
 -- column endpoint_id text      `vpce-…`
 -- column service     text      what the endpoint is for
@@ -23,7 +24,7 @@ WITH known AS (
   SELECT f.*
   FROM flows AS f
   WHERE f.vantage = 'endpoint' AND f.path = 'via-endpoint-eni' AND f.workload IS NOT NULL AND f.workload_interface IS NULL
-    AND (f.action = 'ACCEPT' OR f.action IS NULL) AND cidr_contains($network, f.workload)
+    AND (f.action = 'ACCEPT' OR f.action IS NULL) AND ($network = '*' OR cidr_contains(CASE $network WHEN '*' THEN '::/0' ELSE $network END, f.workload))
     AND f.workload NOT IN (SELECT address FROM known WHERE address IS NOT NULL)
 ), legs AS (
   SELECT workload, via, service, interface_id,

@@ -5,8 +5,9 @@
 -- interface where that logged it, else the endpoint's, else a NAT gateway's inside leg, else where an
 -- appliance or transit gateway took it in (`counted_at` says which). An amount is a lower bound where records are missing.
 --
--- param step    text '5m'  30s, 5m, 1h, 1d …
+-- param step    duration '5m'  30s, 5m, 1h, 1d …
 -- param service text '*'  s3, dynamodb, sts …; '*' is all traffic
+-- values service '*', prefixes.service, endpoints.service, flows.service
 -- column step      timestamp begin of the step
 -- column path      text      the way it took
 -- column exit      text      where it leaves in the end

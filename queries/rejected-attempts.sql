@@ -7,6 +7,7 @@
 -- controls) only: security groups and network ACLs are not told apart.
 --
 -- param opened text '*'  outbound, inbound; '*' is all
+-- values opened '*', 'outbound', 'inbound'
 -- column workload           text      address of the workload
 -- column workload_interface text      its interface
 -- column opened             text      outbound, inbound or null

@@ -5,6 +5,7 @@
 -- The window is that of --since and --until, else of the records. Judged with --policy; give it, for the scope is its.
 --
 -- param min_seconds int 0  leave out shorter gaps
+-- values min_seconds 0..
 -- column interface_id   text      `eni-…`
 -- column name           text      its tag `Name`
 -- column interface_type text      AWS's word for what it is for

@@ -5,7 +5,9 @@
 -- appliance logged is left out. Between two workloads of the topology each end counts its own: two lines, one packet.
 --
 -- param rows        int 20  how many lines
+-- values rows 1..
 -- param least_bytes int 0  leave out lines of fewer bytes
+-- values least_bytes 0..
 -- column place              int  from 1
 -- column workload           text address of the workload
 -- column workload_interface text its interface, if the topology knows it

@@ -4,7 +4,7 @@
 -- cannot be. Accepted and rejected records; requests and replies together, each conversation at one vantage: the endpoint's
 -- interface where that logged it, else the workload's.
 --
--- param usual text '443'  the usual ports, joined by commas
+-- param usual ports '443'  the usual ports, joined by commas
 -- column endpoint_id        text      `vpce-…`
 -- column service            text      what it is for
 -- column path               text      by its interface or as a gateway endpoint

@@ -421,7 +421,7 @@ fn quiet_says_errors_only() {
         copied
             .verify(&["--quiet"])
             .stderr
-            .contains("error[topology-bad-json]")
+            .contains("error[file-unreadable]")
     );
 }
 

@@ -6,10 +6,18 @@ mod common;
 mod forbidden;
 #[path = "query/inputs.rs"]
 mod inputs;
+#[path = "query/mistakes.rs"]
+mod mistakes;
 #[path = "query/outputs.rs"]
 mod outputs;
 #[path = "query/pushdown.rs"]
 mod pushdown;
+#[path = "query/sums.rs"]
+mod sums;
+#[path = "query/terminal.rs"]
+mod terminal;
+#[path = "query/values.rs"]
+mod values;
 
 use common::{Ran, World, flowproof, world, worlds};
 
@@ -251,39 +259,6 @@ fn functions_know_addresses_services_protocols_and_steps_of_time() {
 }
 
 #[test]
-fn errors_show_the_place_and_the_name_that_may_be_meant() {
-    let world = world("nat-interface-only");
-    #[rustfmt::skip]
-    let cases = [
-        // SQL,                                          code,                 place,         near
-        ("SELECT byts FROM flows",                       "query-unknown-name", "--sql:1:8",   "`bytes`"),
-        ("SELECT bytes,\n  flows.pth\nFROM flows",       "query-unknown-name", "--sql:2:3",   "`path`"),
-        ("SELECT 1 FROM flow",                           "query-unknown-name", "--sql:1:15",  "`flows`"),
-        ("SELECT cidr_contain('10.0.0.0/8', peer) FROM flows", "query-unknown-name", "--sql:1:8", "`cidr_contains`"),
-        ("SELECT bytes FROM flows WHERE",                "query-bad-sql",      "--sql",       "docs/sql.md"),
-        ("SELECT 1\n FRM flows x",                       "query-bad-sql",      "--sql:2:6",   "docs/sql.md"),
-        ("SELECT path, bytes FROM flows GROUP BY path",  "query-bad-sql",      "--sql",       "docs/sql.md"),
-        ("SELECT bytes / 0 FROM flows",                  "query-failed",       "--sql",       "mend"),
-    ];
-    for (sql, code, place, near) in cases {
-        let ran = query(&world, &["--sql", sql]);
-        assert_eq!(ran.code, 2, "{sql}");
-        assert!(
-            ran.stderr.starts_with(&format!("error[{code}]")),
-            "{sql}: {}",
-            ran.stderr
-        );
-        assert!(
-            ran.stderr.contains(&format!("at: {place}")),
-            "{sql}: {}",
-            ran.stderr
-        );
-        assert!(ran.stderr.contains(near), "{sql}: {}", ran.stderr);
-        assert_eq!(ran.stdout, "", "{sql}");
-    }
-}
-
-#[test]
 fn parameters_are_bound_and_never_pasted() {
     let world = world("nat-interface-only");
     let count = |value: &str| {
@@ -353,6 +328,14 @@ fn prices_can_be_replaced() {
         &["--prices", name],
     );
     assert_eq!(found, ["x,1.5,2030"]);
+    for option in ["--prices", "--file"] {
+        let mut args = vec![option, "/no/such/file"];
+        args.extend(["--sql", "SELECT 1"].iter().filter(|_| option != "--file"));
+        let ran = query(&world, &args);
+        assert_eq!(ran.code, 2, "{option}");
+        let said = "error[file-unreadable]: there is no such file\n   at: /no/such/file\n";
+        assert!(ran.stderr.starts_with(said), "{option}: {}", ran.stderr);
+    }
     std::fs::write(file.path(), "as_of = 1").unwrap();
     let ran = query(&world, &["--sql", "SELECT 1", "--prices", name]);
     assert_eq!(ran.code, 2);

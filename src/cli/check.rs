@@ -18,6 +18,7 @@ use super::args::Input;
 use super::args_evidence::CheckEvidence;
 use super::console::Console;
 use super::exit::Outcome;
+use super::load;
 use super::recompute::{self, Told};
 use super::unbundle::{self, Bundle};
 use super::{rejoin, report, rests, shell, signing};
@@ -279,14 +280,14 @@ fn signature(
                 .open("signature: there is none, so anybody could have written it".to_owned());
         }
         Err(error) => {
-            let problem = Diagnostic::new(
-                Severity::Error,
-                "envelope-bad",
-                format!("the envelope cannot be read: {error}"),
+            let mut problem = *load::unreadable(
+                &file,
+                &error,
                 "without a good signature anybody could have written this evidence",
-                "put the envelope beside the evidence, under the name that `verify --sign` gave it",
             );
-            let problem = problem.at(Location::source(name));
+            problem.help =
+                "put the envelope beside the evidence, under the name that `verify --sign` gave it"
+                    .to_owned();
             return examined.bad(
                 "signature: no envelope to be read".to_owned(),
                 vec![problem],

@@ -77,8 +77,7 @@ pub fn documents<'f>(
 /// A file that cannot be read.
 pub fn ranges(file: Option<&Path>) -> Result<Option<Named<Vec<u8>>>, Vec<Diagnostic>> {
     let read = |file: &Path| {
-        let bytes =
-            fs::read(file).map_err(|error| vec![*unreadable("ranges-bad", file, &error)])?;
+        let bytes = fs::read(file).map_err(|error| vec![*unreadable(file, &error, DECIDES)])?;
         Ok((file.display().to_string(), bytes))
     };
     file.map(read).transpose()
@@ -86,7 +85,7 @@ pub fn ranges(file: Option<&Path>) -> Result<Option<Named<Vec<u8>>>, Vec<Diagnos
 
 /// A file, or all files of a folder: their names do not matter, hidden ones are left out.
 fn documents_of(path: &Path) -> Result<Vec<Document>, Box<Diagnostic>> {
-    let bad = |at: &Path, error: &std::io::Error| unreadable("topology-bad-json", at, error);
+    let bad = |at: &Path, error: &std::io::Error| unreadable(at, error, DECIDES);
     let group = path.display().to_string();
     let mut files: Vec<PathBuf> = vec![path.to_owned()];
     if path.is_dir() {
@@ -124,16 +123,22 @@ fn documents_of(path: &Path) -> Result<Vec<Document>, Box<Diagnostic>> {
     Ok(documents)
 }
 
-fn unreadable(code: &'static str, file: &Path, error: &std::io::Error) -> Box<Diagnostic> {
-    Box::new(
-        Diagnostic::new(
-            Severity::Error,
-            code,
+/// Why a file that a verdict rests on must be read.
+const DECIDES: &str = "what it holds may decide the verdict, so there is none";
+
+/// A file that was named and cannot be read: what it should have been does not matter yet.
+pub fn unreadable(file: &Path, error: &std::io::Error, why: &str) -> Box<Diagnostic> {
+    let (what, help) = if error.kind() == std::io::ErrorKind::NotFound {
+        ("there is no such file".to_owned(), "check the name")
+    } else {
+        (
             format!("this file cannot be read: {error}"),
-            "what it holds may decide the verdict, so there is none",
             "check the name and the rights",
         )
-        .at(Location::source(file.display().to_string())),
+    };
+    Box::new(
+        Diagnostic::new(Severity::Error, "file-unreadable", what, why, help)
+            .at(Location::source(file.display().to_string())),
     )
 }
 
@@ -143,8 +148,7 @@ fn unreadable(code: &'static str, file: &Path, error: &std::io::Error) -> Box<Di
 /// A file that cannot be read, or is not UTF-8.
 pub fn policy_text(file: Option<&Path>) -> Result<Option<Named<String>>, Vec<Diagnostic>> {
     let Some(file) = file else { return Ok(None) };
-    let bytes =
-        fs::read(file).map_err(|error| vec![*unreadable("policy-bad-toml", file, &error)])?;
+    let bytes = fs::read(file).map_err(|error| vec![*unreadable(file, &error, DECIDES)])?;
     let name = file.display().to_string();
     match String::from_utf8(bytes) {
         Ok(text) => Ok(Some((name, text))),

@@ -6,13 +6,14 @@ use std::path::Path;
 
 use flowproof::aws::metrics::{Span, Wanted, fetch};
 use flowproof::aws::{Ask, Aws};
-use flowproof::diag::{Diagnostic, Location, Severity};
+use flowproof::diag::{Diagnostic, Severity};
 use flowproof::model::metrics::{FILE_BYTES_MAX, Metrics};
 use flowproof::model::window::{Window, rfc3339};
 use flowproof::topology::World;
 use flowproof::verify::{Counted, counted};
 
 use super::args::{MetricsFrom, Verify};
+use super::load;
 use super::output::{self, Output};
 use super::remote;
 use super::values::Target;
@@ -80,16 +81,7 @@ pub fn read(file: &Path) -> Result<Vec<u8>, Vec<Diagnostic>> {
         .and_then(|open| open.take(limit.saturating_add(1)).read_to_end(&mut bytes));
     match whole {
         Ok(_) => Ok(bytes),
-        Err(error) => Err(vec![
-            Diagnostic::new(
-                Severity::Error,
-                "metrics-bad",
-                format!("this file cannot be read: {error}"),
-                WHY,
-                "check the name and the rights",
-            )
-            .at(Location::source(file.display().to_string())),
-        ]),
+        Err(error) => Err(vec![*load::unreadable(file, &error, WHY)]),
     }
 }
 

@@ -26,6 +26,8 @@ pub mod query;
 #[cfg(feature = "sql")]
 pub mod query_answer;
 #[cfg(feature = "sql")]
+pub mod query_complete;
+#[cfg(feature = "sql")]
 pub mod query_shell;
 #[cfg(feature = "sql")]
 pub mod query_sources;

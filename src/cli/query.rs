@@ -5,9 +5,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use flowproof::diag::{Diagnostic, Location, Severity, did_you_mean, show};
+use flowproof::model::window::{Window, rfc3339};
 use flowproof::query::named::{self, NamedQuery, bundled};
 use flowproof::query::params::Values;
-use flowproof::query::problem::Place;
+use flowproof::query::place::Place;
 use flowproof::query::{Session, Setup};
 
 use super::args_query::Query;
@@ -39,7 +40,10 @@ pub fn run(asked: &Query, now_s: i64, stop: &Arc<AtomicBool>) -> Outcome {
         }
     };
     let outcome = match question {
-        Some(question) => answered(asked, &session, &question, stop, console, &opened.logs),
+        Some(mut question) => {
+            question.params.clone_from(&asked.params);
+            answered(asked, &session, &question, stop, console, &opened.logs)
+        }
         None => query_shell::run(asked, &session, stop, console, &opened.logs),
     };
     opened.say_requests(console);
@@ -50,6 +54,10 @@ pub fn run(asked: &Query, now_s: i64, stop: &Arc<AtomicBool>) -> Outcome {
 pub struct Question {
     pub place: String,
     pub query: NamedQuery,
+    /// Values that were given for it: each must be one of its parameters.
+    pub params: Vec<(String, String)>,
+    /// Values that were given for whatever is asked: those that it has no parameter for do nothing.
+    pub spare: Vec<(String, String)>,
 }
 
 /// Answers one question on stdout or into a file.
@@ -64,10 +72,13 @@ pub fn answered(
     let ended = answer(asked, session, question, stop, logs);
     logs.finish();
     let inputs = session.inputs();
-    let judged = logs.judged();
+    let (none, judged) = (session.found_none(), logs.judged());
     match ended {
         Ok(()) => {
             say_inputs(&inputs, console);
+            if none {
+                console.say(&no_records(logs.window()));
+            }
             let whole = inputs.iter().chain(&judged).all(|input| input.whole);
             if whole {
                 Outcome::Done
@@ -96,7 +107,9 @@ fn answer(
     logs: &Logs,
 ) -> Result<(), Stop> {
     let place = Place::new(&question.place, &question.query.sql);
-    let values = Values::new(&question.query.params, &asked.params, &place)?;
+    let params = &question.query.params;
+    let mut values = Values::new(params, &question.params, &question.spare, &place)?;
+    session.meant(params, &mut values, &question.place, stop)?;
     let planned = session.plan(&question.query.sql, &question.place, &values)?;
     logs.start();
     let mut sink = query_answer::Sink::new(asked).map_err(Stop::Problems)?;
@@ -106,6 +119,28 @@ fn answer(
     }
     logs.finish();
     sink.finish()
+}
+
+/// An answer over nothing must not look like one over traffic without finds.
+fn no_records(window: Window) -> Diagnostic {
+    let what = if window == Window::ALL {
+        "there is no record in the logs"
+    } else {
+        "there is no record of the window in the logs"
+    };
+    let time = |second: Option<i64>| second.map_or_else(|| "-".to_owned(), rfc3339);
+    let problem = Diagnostic::new(
+        Severity::Warning,
+        "query-no-records",
+        what,
+        "an answer over no records says nothing of the traffic",
+        "check the sources, and --since and --until",
+    );
+    if window == Window::ALL {
+        problem
+    } else {
+        problem.got(format!("{} to {}", time(window.since), time(window.until)))
+    }
 }
 
 fn session(asked: &Query, opened: &Opened) -> Result<Session, Vec<Diagnostic>> {
@@ -137,7 +172,7 @@ fn question(asked: &Query) -> Result<(Option<Question>, Vec<String>), Vec<Diagno
         Some(place) => {
             let query = known.into_iter().nth(place).unwrap_or_default();
             let place = format!("query {name}");
-            Ok((Some(Question { place, query }), sources))
+            Ok((Some(asked_of(place, query)), sources))
         }
         None => Err(vec![unknown(&name, &known)]),
     }
@@ -182,9 +217,14 @@ pub fn text_of(file: &Path) -> Result<(String, String), Vec<Diagnostic>> {
     let name = file.display().to_string();
     match std::fs::read_to_string(file) {
         Ok(text) => Ok((name, text)),
-        Err(why) => {
-            let what = format!("this file cannot be read: {why}");
+        // A text of another encoding is there, and is no text.
+        Err(why) if why.kind() == std::io::ErrorKind::InvalidData => {
+            let what = "this file is not UTF-8".to_owned();
             Err(vec![bad_file(what).at(Location::source(name))])
+        }
+        Err(why) => {
+            let lost = "without what it should hold there is no answer";
+            Err(vec![*super::load::unreadable(file, &why, lost)])
         }
     }
 }
@@ -198,10 +238,17 @@ pub fn read(place: &str, text: &str) -> Result<Question, Vec<Diagnostic>> {
         );
         vec![bad_file(what).at(Location::line(place, error.line))]
     })?;
-    Ok(Question {
-        place: place.to_owned(),
+    Ok(asked_of(place.to_owned(), query))
+}
+
+/// A question without values.
+fn asked_of(place: String, query: NamedQuery) -> Question {
+    Question {
+        place,
         query,
-    })
+        params: Vec::new(),
+        spare: Vec::new(),
+    }
 }
 
 fn bad_file(what: String) -> Diagnostic {

@@ -24,12 +24,14 @@ use super::args_query::Query;
 use super::console::Console;
 use super::exit::Outcome;
 use super::query::{Question, answered, listed, read};
+use super::query_complete::Completions;
 use super::query_sources::Logs;
 use super::shell;
 
 const HELP: &str = "\
 Write SQL, over as many lines as you like, and end it with `;`.
 The name of a query, with its parameters behind it, runs that query: top-talkers least_bytes=1000
+A value of --param stands for its $NAME in every query that has it.
   \\d           tables and functions        \\d TABLE     its columns
   \\l           the queries that come with flowproof
   \\?           this help                   \\q           the end
@@ -87,7 +89,7 @@ pub fn run(
     let config = config
         .max_history_size(HISTORY_LINES_MAX)
         .map(|config| config.build());
-    let editor = config.and_then(Editor::<Completions, DefaultHistory>::with_config);
+    let editor = config.and_then(Editor::<Typing, DefaultHistory>::with_config);
     let mut editor = match editor {
         Ok(editor) => editor,
         Err(why) => {
@@ -98,7 +100,10 @@ pub fn run(
         }
     };
     let columns = session.columns();
-    editor.set_helper(Some(Completions::new(&columns, session.functions())));
+    editor.set_helper(Some(Typing(Completions::new(
+        &columns,
+        session.functions(),
+    ))));
     let history = history_file();
     if let Some(file) = &history {
         // There is none before the first run.
@@ -117,12 +122,9 @@ pub fn run(
             Typed::Nothing => {}
             Typed::End => break,
             Typed::Show(text) => _ = shell::written(text(&columns).as_bytes()),
-            Typed::Ask(question, params) => {
-                let once = Query {
-                    params,
-                    ..asked.clone()
-                };
-                if answered(&once, session, &question, stop, console, logs) != Outcome::Done {
+            Typed::Ask(mut question) => {
+                question.spare.clone_from(&asked.params);
+                if answered(asked, session, &question, stop, console, logs) != Outcome::Done {
                     outcome = Outcome::NoVerdict;
                 }
             }
@@ -152,7 +154,7 @@ enum Typed {
     Nothing,
     End,
     Show(Box<dyn Fn(&Columns) -> String>),
-    Ask(Box<Question>, Vec<(String, String)>),
+    Ask(Box<Question>),
     Wrong(Vec<Diagnostic>),
 }
 
@@ -175,7 +177,7 @@ impl Typed {
             (name, _) => match bundled().into_iter().find(|query| query.name == name) {
                 Some(query) => named(query, line),
                 None => match read("query", line) {
-                    Ok(question) => Typed::Ask(Box::new(question), Vec::new()),
+                    Ok(question) => Typed::Ask(Box::new(question)),
                     Err(problems) => Typed::Wrong(problems),
                 },
             },
@@ -193,8 +195,12 @@ fn named(query: NamedQuery, line: &str) -> Typed {
         };
         params.push((name.to_owned(), value.trim_matches('\'').to_owned()));
     }
-    let place = format!("query {}", query.name);
-    Typed::Ask(Box::new(Question { place, query }), params)
+    Typed::Ask(Box::new(Question {
+        place: format!("query {}", query.name),
+        query,
+        params,
+        spare: Vec::new(),
+    }))
 }
 
 fn tables(columns: &Columns) -> String {
@@ -232,41 +238,10 @@ fn columns_of(columns: &Columns, table: &str) -> String {
     text
 }
 
-/// Words that a line may go on with.
-struct Completions(Vec<String>);
+/// What the line editor asks while a line is typed.
+struct Typing(Completions);
 
-impl Completions {
-    fn new(columns: &Columns, functions: Vec<String>) -> Completions {
-        let mut words: Vec<String> = functions;
-        for (table, schema) in columns {
-            words.push(table.clone());
-            words.extend(schema.fields().iter().map(|field| field.name().clone()));
-        }
-        words.extend(bundled().into_iter().map(|query| query.name));
-        let sql = "SELECT FROM WHERE GROUP ORDER BY LIMIT HAVING JOIN AS AND OR NOT DISTINCT";
-        words.extend(sql.split(' ').map(str::to_owned));
-        words.sort();
-        words.dedup();
-        Completions(words)
-    }
-
-    /// Where the word under the cursor begins, and what it may become.
-    fn of(&self, line: &str, at: usize) -> (usize, Vec<String>) {
-        let before = line.get(..at).unwrap_or(line);
-        let part = |c: char| c.is_alphanumeric() || c == '_' || c == '-';
-        let start = before
-            .char_indices()
-            .rev()
-            .take_while(|(_, c)| part(*c))
-            .last()
-            .map_or(before.len(), |(start, _)| start);
-        let word = before[start..].to_lowercase();
-        let fits = |one: &&String| !word.is_empty() && one.to_lowercase().starts_with(&word);
-        (start, self.0.iter().filter(fits).cloned().collect())
-    }
-}
-
-impl Completer for Completions {
+impl Completer for Typing {
     type Candidate = String;
 
     fn complete(
@@ -275,11 +250,11 @@ impl Completer for Completions {
         at: usize,
         _: &Context<'_>,
     ) -> rustyline::Result<(usize, Vec<String>)> {
-        Ok(self.of(line, at))
+        Ok(self.0.of(line, at))
     }
 }
 
-impl Validator for Completions {
+impl Validator for Typing {
     /// A query ends with `;`; a command and the name of a query end with their line.
     fn validate(&self, context: &mut ValidationContext<'_>) -> rustyline::Result<ValidationResult> {
         Ok(if is_done(context.input()) {
@@ -297,36 +272,21 @@ fn is_done(text: &str) -> bool {
     command || text.ends_with(';') || bundled().iter().any(|query| query.name == first)
 }
 
-impl Hinter for Completions {
+impl Hinter for Typing {
     type Hint = String;
 }
 
-impl Highlighter for Completions {
+impl Highlighter for Typing {
     fn highlight_prompt<'b, 's: 'b, 'p: 'b>(&'s self, prompt: &'p str, _: bool) -> Cow<'b, str> {
         Cow::Borrowed(prompt)
     }
 }
 
-impl Helper for Completions {}
+impl Helper for Typing {}
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_word_is_completed_where_it_begins() {
-        let words = Completions(vec![
-            "flows".to_owned(),
-            "FROM".to_owned(),
-            "path".to_owned(),
-        ]);
-        assert_eq!(
-            words.of("SELECT f", 8),
-            (7, vec!["flows".to_owned(), "FROM".to_owned()])
-        );
-        assert_eq!(words.of("SELECT f.pa", 11), (9, vec!["path".to_owned()]));
-        assert_eq!(words.of("SELECT ", 7), (7, Vec::new()));
-    }
 
     #[test]
     fn sql_ends_with_a_semicolon_and_a_command_with_its_line() {
@@ -342,9 +302,13 @@ mod tests {
         assert!(matches!(Typed::of("  "), Typed::Nothing));
         assert!(matches!(Typed::of("\\q"), Typed::End));
         assert!(matches!(Typed::of("\\d flows;"), Typed::Show(_)));
-        let Typed::Ask(question, params) = Typed::of("SELECT 1;") else {
+        let Typed::Ask(question) = Typed::of("SELECT 1;") else {
             panic!("no question");
         };
-        assert_eq!((question.query.sql.as_str(), params.len()), ("SELECT 1", 0));
+        assert_eq!(question.query.sql, "SELECT 1");
+        let Typed::Ask(question) = Typed::of("top-talkers rows=3;") else {
+            panic!("no question");
+        };
+        assert_eq!(question.params, [("rows".to_owned(), "3".to_owned())]);
     }
 }

@@ -155,6 +155,11 @@ impl Logs {
         }
     }
 
+    /// Only records of this window are there.
+    pub fn window(&self) -> Window {
+        self.window
+    }
+
     /// What became of inputs that a judgement read.
     pub fn judged(&self) -> Vec<InputReport> {
         self.judged

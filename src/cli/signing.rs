@@ -10,6 +10,7 @@ use flowproof::seal::key::{BYTES_MAX, PrivateKey, PublicKey};
 use flowproof::seal::{dsse, statement};
 
 use super::console::Console;
+use super::load;
 use super::output;
 use super::values::Target;
 
@@ -71,15 +72,10 @@ fn text(file: &Path) -> Result<String, Box<Diagnostic>> {
     let read = File::open(file).and_then(|open| open.take(BYTES_MAX).read_to_string(&mut pem));
     match read {
         Ok(_) => Ok(pem),
-        Err(error) => Err(Box::new(
-            Diagnostic::new(
-                Severity::Error,
-                "key-bad",
-                format!("the key cannot be read: {error}"),
-                "without a key nothing can be signed or checked",
-                "check the name and the rights",
-            )
-            .at(Location::source(file.display().to_string())),
+        Err(error) => Err(load::unreadable(
+            file,
+            &error,
+            "without a key nothing can be signed or checked",
         )),
     }
 }

@@ -121,13 +121,14 @@ fn gateway_endpoint(
 ) -> Advice {
     let region = start.vpc.region.as_deref();
     let at = region.unwrap_or("this Region");
+    let of_region = region.map_or_else(String::new, |region| format!(" --region {}", show(region)));
     let lists = start.snapshot.prefix_lists.iter().filter(|list| {
         list.service == service && (list.region.is_none() || list.region.as_deref() == region)
     });
     let lists: Vec<&PrefixList> = lists.collect();
     if lists.is_empty() || lists.iter().any(|list| list.blocks.is_none()) {
         return words(format!(
-            "the topology lacks the CIDRs of {word}'s prefix list in {at}, so whether a gateway endpoint would draw this flow is not known: add the answer of `aws ec2 describe-prefix-lists`"
+            "the topology lacks the CIDRs of {word}'s prefix list in {at}, so whether a gateway endpoint would draw this flow is not known: add the answer of `aws ec2 describe-prefix-lists --output json{of_region}`"
         ));
     }
     let blocks = |list: &&PrefixList| list.blocks.clone().unwrap_or_default();

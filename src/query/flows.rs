@@ -120,6 +120,7 @@ impl Flows {
             of_log: self.predicate(state, of_log)?,
             of_tags: self.predicate(state, of_tags)?,
             window: self.sources.window(),
+            bounded: listed != self.sources.window(),
             inputs,
             world: Arc::clone(&self.world),
             ledger: Arc::clone(&self.ledger),

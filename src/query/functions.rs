@@ -278,7 +278,7 @@ fn bucket(widths: &ArrayRef, times: &ArrayRef) -> Result<TimestampSecondArray> {
 }
 
 /// `30s`, `5m`, `1h`, `7d`; more than none.
-fn seconds_of(width: &str) -> Result<i64> {
+pub(super) fn seconds_of(width: &str) -> Result<i64> {
     let unit_s = match width.as_bytes().last() {
         Some(b's') => 1,
         Some(b'm') => 60,

@@ -17,6 +17,10 @@ struct Book {
     reports: BTreeMap<String, InputReport>,
     /// Threads that may still add to it.
     busy: usize,
+    /// Whether all records of the run's window were asked for.
+    asked: bool,
+    /// Whether there was one.
+    found: bool,
 }
 
 /// While it lives, its thread may add to the ledger.
@@ -58,6 +62,25 @@ impl InputLedger {
         }
     }
 
+    /// All records of the run's window were asked for, and not those of a time that SQL names, and read to the end.
+    pub fn ask(&self) {
+        self.book().asked = true;
+    }
+
+    /// A record of the window was there.
+    pub fn find(&self) {
+        self.book().found = true;
+    }
+
+    /// Whether records were asked for since the last call and there was none, when every thread has ended.
+    pub fn found_none(&self) -> bool {
+        let book = self.idle.wait_while(self.book(), |book| book.busy > 0);
+        let mut book = book.unwrap_or_else(PoisonError::into_inner);
+        let none = book.asked && !book.found;
+        (book.asked, book.found) = (false, false);
+        none
+    }
+
     /// What has been said since the last call, by uri, when every thread has ended.
     pub fn take(&self) -> Vec<InputReport> {
         let book = self.idle.wait_while(self.book(), |book| book.busy > 0);
@@ -79,6 +102,17 @@ mod tests {
             diagnostics: vec![complaint; complaints],
             ..InputReport::default()
         }
+    }
+
+    #[test]
+    fn that_nothing_was_found_is_known_only_where_it_was_asked() {
+        let ledger = InputLedger::default();
+        assert!(!ledger.found_none(), "nobody asked");
+        ledger.ask();
+        assert!(ledger.found_none() && !ledger.found_none(), "once");
+        ledger.ask();
+        ledger.find();
+        assert!(!ledger.found_none());
     }
 
     #[test]

@@ -13,20 +13,25 @@
 //! To add a table: 1. its [`small::TableInfo`] and rows in `tables/`; 2. its name in `session::TABLES`. To add a function: the steps in
 //! `functions`. To add a query: the steps in `named`.
 
+pub mod allowed;
 mod catalog;
 pub mod columns;
 mod flows;
 pub mod functions;
 mod ledger;
 pub mod named;
+mod near;
 pub mod params;
+pub mod place;
 mod pool;
-pub mod problem;
+mod problem;
 mod pushdown;
 mod scan;
 pub mod session;
+mod slips;
 pub mod small;
 pub mod sources;
+mod sum;
 pub mod tables;
 
 pub use session::{Planned, Session, Setup, Step};

@@ -6,13 +6,20 @@
 //! -- What the answer means and does not mean.
 //! --
 //! -- param service text 's3'   the service in question
+//! -- values service '*', endpoints.service
 //! -- column workload text      address of the workload
 //! SELECT …
 //! ```
 //!
-//! `param NAME TYPE DEFAULT description`, DEFAULT `-` where a value must be given. To add a query: a file in `queries/`.
+//! `param NAME TYPE DEFAULT description`, DEFAULT `-` where a value must be given; `values NAME …` behind it says what of the type it takes
+//! ([`Allowed`]). To add a query: a file in `queries/`.
 
 use std::fmt;
+
+use datafusion::common::ScalarValue;
+
+use crate::query::allowed::Allowed;
+use crate::query::params;
 
 /// A query as its file has it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -42,6 +49,30 @@ pub struct Param {
     pub default: Option<String>,
     /// What it means.
     pub means: String,
+    /// What of its type it takes.
+    pub allowed: Allowed,
+}
+
+impl Param {
+    /// The value of a text, as far as it can be told without looking at any table; `None` if it has none.
+    pub fn value(&self, text: &str) -> Option<ScalarValue> {
+        if self.allowed.words.iter().any(|word| word == text) {
+            return Some(ScalarValue::Utf8(Some(text.to_owned())));
+        }
+        params::value(self.kind, text)
+    }
+
+    fn takes_its_default(&self) -> bool {
+        let Some(default) = &self.default else {
+            return true;
+        };
+        let closed = self.allowed.is_closed() && self.kind == ParamType::Text;
+        match self.value(default) {
+            Some(ScalarValue::Int64(Some(number))) => self.allowed.takes(number),
+            Some(_) => !closed || self.allowed.words.contains(default),
+            None => false,
+        }
+    }
 }
 
 /// A column of the answer, as the file promises it.
@@ -68,15 +99,21 @@ pub enum ParamType {
     Timestamp,
     /// A CIDR, IPv4 or IPv6.
     Cidr,
+    /// A width of time, such as `5m`.
+    Duration,
+    /// Ports, joined by commas.
+    Ports,
 }
 
 impl ParamType {
-    const ALL: [ParamType; 5] = [
+    const ALL: [ParamType; 7] = [
         ParamType::Text,
         ParamType::Int,
         ParamType::Float,
         ParamType::Timestamp,
         ParamType::Cidr,
+        ParamType::Duration,
+        ParamType::Ports,
     ];
 
     /// Its word in a header.
@@ -87,6 +124,8 @@ impl ParamType {
             ParamType::Float => "float",
             ParamType::Timestamp => "timestamp",
             ParamType::Cidr => "cidr",
+            ParamType::Duration => "duration",
+            ParamType::Ports => "ports",
         }
     }
 
@@ -98,6 +137,8 @@ impl ParamType {
             ParamType::Float => "a number",
             ParamType::Timestamp => "a time",
             ParamType::Cidr => "a CIDR",
+            ParamType::Duration => "a width of time",
+            ParamType::Ports => "a list of ports",
         }
     }
 
@@ -109,6 +150,8 @@ impl ParamType {
             ParamType::Float => "write a number, such as 0.045",
             ParamType::Timestamp => "write it with its zone, such as 2026-08-01T00:00:00Z",
             ParamType::Cidr => "write it as 10.0.0.0/8 or 2001:db8::/32",
+            ParamType::Duration => "write it as 30s, 5m, 1h or 7d",
+            ParamType::Ports => "write them as 443 or 443,8443",
         }
     }
 }
@@ -158,6 +201,8 @@ pub fn parse(text: &str) -> Result<NamedQuery, HeaderError> {
                 )));
             }
             query.params.push(param);
+        } else if let Some(rest) = line.strip_prefix("values ") {
+            values(rest, &mut query.params).map_err(error)?;
         } else if let Some(rest) = line.strip_prefix("column ") {
             let (name, rest) = word(rest);
             let (kind, means) = word(rest);
@@ -174,6 +219,12 @@ pub fn parse(text: &str) -> Result<NamedQuery, HeaderError> {
         } else {
             query.description.push(line.to_owned());
         }
+    }
+    if let Some(param) = query.params.iter().find(|param| !param.takes_its_default()) {
+        return Err(HeaderError {
+            line: 1,
+            what: format!("the default of `{}` is not among its values", param.name),
+        });
     }
     let blank = |line: &String| line.is_empty();
     let start = query
@@ -200,7 +251,7 @@ fn param(text: &str) -> Result<Param, String> {
     let named = !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
     let Some(kind) = ParamType::ALL.into_iter().find(|one| one.word() == kind) else {
         return Err(format!(
-            "`{}` is no type of a parameter: text, int, float, timestamp or cidr",
+            "`{}` is no type of a parameter: text, int, float, timestamp, cidr, duration or ports",
             crate::diag::show(kind)
         ));
     };
@@ -217,8 +268,9 @@ fn param(text: &str) -> Result<Param, String> {
     if !named || default == Some("") && !rest.starts_with('\'') {
         return Err("a parameter is `param NAME TYPE DEFAULT description`".to_owned());
     }
-    if let Some(default) = default
-        && crate::query::params::value(kind, default).is_none()
+    // The word that stands for all need not be of the type: `values` behind it says whether it is taken.
+    if let Some(default) = default.filter(|_| !rest.starts_with('\''))
+        && params::value(kind, default).is_none()
     {
         return Err(format!("the default of `{name}` is not {}", kind.means()));
     }
@@ -227,7 +279,17 @@ fn param(text: &str) -> Result<Param, String> {
         kind,
         default: default.map(str::to_owned),
         means: means.to_owned(),
+        allowed: Allowed::default(),
     })
+}
+
+/// `values NAME …`, of a parameter above.
+fn values(text: &str, params: &mut [Param]) -> Result<(), String> {
+    let (name, rest) = word(text);
+    let param = params.iter_mut().find(|param| param.name == name);
+    let param = param.ok_or("`values NAME …` stands below its parameter")?;
+    param.allowed = Allowed::parse(rest)?;
+    Ok(())
 }
 
 // `BUNDLED`: file name without ending, text; sorted. Written by build.rs from `queries/`.
@@ -299,6 +361,11 @@ mod tests {
             ("-- q: t\n-- param x int",                 2, "NAME TYPE DEFAULT"),
             ("-- q: t\n-- param x int 1\n-- param x int 2", 3, "twice"),
             ("-- q: t\n-- column x",                    2, "NAME TYPE"),
+            ("-- q: t\n-- values x 'a'",                2, "below its parameter"),
+            ("-- q: t\n-- param x text 'a'\n-- values x a", 3, "no value"),
+            ("-- q: t\n-- param x text 'a'\n-- values x 'b'", 1, "default of `x`"),
+            ("-- q: t\n-- param x int 0\n-- values x 1..", 1, "default of `x`"),
+            ("-- q: t\n-- param x cidr '*'",             1, "default of `x`"),
         ];
         for (text, line, what) in cases {
             let error = parse(text).unwrap_err();

@@ -1,41 +1,69 @@
 //! Parameters of a query: `$name` in SQL, `--param name=value` on the command line. Values are bound to the plan as values; they
 //! never become text of the query, whatever they hold.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use datafusion::common::{ParamValues, ScalarValue};
 use ipnet::IpNet;
 
 use crate::diag::{Diagnostic, Severity, did_you_mean, show};
+use crate::query::allowed::Meant;
 use crate::query::columns::UTC;
+use crate::query::functions::seconds_of;
 use crate::query::named::{Param, ParamType};
-use crate::query::problem::Place;
+use crate::query::place::Place;
 
 /// Values by name, of the declared types.
 #[derive(Clone, Debug, Default)]
-pub struct Values(BTreeMap<String, ScalarValue>);
+pub struct Values {
+    by_name: BTreeMap<String, ScalarValue>,
+    /// Those that may have no place in the query.
+    spare: BTreeSet<String>,
+}
 
 const WHY: &str = "a query with another value than was meant answers another question";
 
 impl Values {
     /// The given values, and the defaults of those that were not given. Without a declaration a value is text.
     ///
+    /// `spare` values were given for whatever is asked: those that the query has no parameter for do nothing.
+    ///
     /// # Errors
     /// A name twice, a value that is not of its type, a name that a query with declarations does not declare.
     pub fn new(
         declared: &[Param],
         given: &[(String, String)],
+        spare: &[(String, String)],
         place: &Place,
     ) -> Result<Values, Vec<Diagnostic>> {
         let (mut values, mut problems) = (BTreeMap::new(), Vec::new());
-        for (name, text) in given {
+        let fits = |name: &String| {
+            let free = !given.iter().any(|(taken, _)| taken == name);
+            free && (declared.is_empty() || declared.iter().any(|param| param.name == *name))
+        };
+        let spare: Vec<&(String, String)> = spare.iter().filter(|(name, _)| fits(name)).collect();
+        for (name, text) in given.iter().chain(spare.iter().copied()) {
             let param = declared.iter().find(|param| param.name == *name);
             if param.is_none() && !declared.is_empty() {
                 let names = declared.iter().map(|param| param.name.as_str());
                 problems.push(unknown(name, names, place));
                 continue;
             }
-            match value(param.map_or(ParamType::Text, |param| param.kind), text) {
+            let value = match param {
+                Some(param) => param.value(text),
+                None => value(ParamType::Text, text),
+            };
+            match value {
+                Some(ScalarValue::Int64(Some(number)))
+                    if param.is_some_and(|param| !param.allowed.takes(number)) =>
+                {
+                    let allowed = param.map(|param| &param.allowed);
+                    problems.extend(allowed.map(|allowed| {
+                        place
+                            .at(allowed.beyond(name))
+                            .got(format!("`{}`", show(text)))
+                    }));
+                }
                 Some(value) if !values.contains_key(name) => _ = values.insert(name.clone(), value),
                 Some(_) => problems.push(place.at(bad(
                     format!("the parameter `{}` is given twice", show(name)),
@@ -43,23 +71,56 @@ impl Values {
                 ))),
                 None => {
                     let kind = param.map_or(ParamType::Text, |param| param.kind);
-                    let what = format!("the parameter `{}` is {}", show(name), kind.means());
+                    let what = format!("the parameter `{}` must be {}", show(name), kind.means());
                     let problem = place.at(bad(what, kind.help()));
                     problems.push(problem.got(format!("`{}`", show(text))));
                 }
             }
         }
         for param in declared.iter().filter(|param| param.default.is_some()) {
-            if let Some(default) = param
-                .default
-                .as_deref()
-                .and_then(|text| value(param.kind, text))
-            {
+            if let Some(default) = param.default.as_deref().and_then(|text| param.value(text)) {
                 values.entry(param.name.clone()).or_insert(default);
             }
         }
         if problems.is_empty() {
-            Ok(Values(values))
+            Ok(Values {
+                by_name: values,
+                spare: spare.into_iter().map(|(name, _)| name.clone()).collect(),
+            })
+        } else {
+            Err(problems)
+        }
+    }
+
+    /// Makes of each text that must be a word the word that it means. `words` gives those of a column of a table.
+    ///
+    /// # Errors
+    /// A text that is no word; those of `words`.
+    pub fn meant(
+        &mut self,
+        declared: &[Param],
+        place: &Place,
+        mut words: impl FnMut(&str, &str) -> Result<Vec<String>, Vec<Diagnostic>>,
+    ) -> Result<(), Vec<Diagnostic>> {
+        let mut problems = Vec::new();
+        let closed = |param: &&Param| param.kind == ParamType::Text && param.allowed.is_closed();
+        for param in declared.iter().filter(closed) {
+            let Some(ScalarValue::Utf8(Some(text))) = self.by_name.get(&param.name).cloned() else {
+                continue;
+            };
+            match param.allowed.meant(&text, &mut words)? {
+                Meant::Word(word) => {
+                    let word = ScalarValue::Utf8(Some(word));
+                    _ = self.by_name.insert(param.name.clone(), word);
+                }
+                Meant::Nothing { near, words } => {
+                    let refused = param.allowed.refused(&param.name, near.as_deref(), &words);
+                    problems.push(place.at(refused).got(format!("`{}`", show(&text))));
+                }
+            }
+        }
+        if problems.is_empty() {
+            Ok(())
         } else {
             Err(problems)
         }
@@ -74,18 +135,21 @@ impl Values {
         let bare = |name: &str| name.trim_start_matches('$').to_owned();
         let mut missing: Vec<String> = names.iter().map(|name| bare(name)).collect();
         missing.sort();
-        for name in missing.iter().filter(|name| !self.0.contains_key(*name)) {
+        for name in missing
+            .iter()
+            .filter(|name| !self.by_name.contains_key(*name))
+        {
             let what = format!("the parameter `{}` has no value", show(name));
             let help = format!("add --param {}=VALUE", show(name));
-            let near = did_you_mean(name, self.0.keys().map(String::as_str));
+            let near = did_you_mean(name, self.by_name.keys().map(String::as_str));
             let help = near.map_or(help.clone(), |near| {
                 format!("{help}; `{}` was given", show(near))
             });
             problems.push(place.named(bad(what, &help), &format!("${name}")));
         }
         // Defaults may be there for nothing; what somebody gave may not: it would not count, and he would not know.
-        for name in self.0.keys() {
-            if !missing.contains(name) {
+        for name in self.by_name.keys() {
+            if !missing.contains(name) && !self.spare.contains(name) {
                 problems.push(unknown(name, missing.iter().map(String::as_str), place));
             }
         }
@@ -99,7 +163,7 @@ impl Values {
     /// The values as DataFusion takes them.
     pub fn bound(&self, names: &HashSet<String>) -> ParamValues {
         let named: HashMap<String, ScalarValue> = self
-            .0
+            .by_name
             .iter()
             .filter(|(name, _)| names.contains(&format!("${name}")))
             .map(|(name, value)| (name.clone(), value.clone()))
@@ -148,6 +212,17 @@ pub fn value(kind: ParamType, text: &str) -> Option<ScalarValue> {
             let net = text.parse::<IpNet>().ok()?;
             Some(ScalarValue::Utf8(Some(net.trunc().to_string())))
         }
+        ParamType::Duration => {
+            seconds_of(text).ok()?;
+            Some(ScalarValue::Utf8(Some(text.to_owned())))
+        }
+        ParamType::Ports => {
+            let ports = text
+                .split(',')
+                .map(|port| port.trim().parse::<u16>().map(|port| port.to_string()));
+            let ports = ports.collect::<Result<Vec<_>, _>>().ok()?;
+            Some(ScalarValue::Utf8(Some(ports.join(","))))
+        }
     }
 }
 
@@ -172,8 +247,8 @@ mod tests {
     fn values_have_the_declared_types_and_defaults_stand_in() {
         let place = Place::new("q", "SELECT 1");
         let pairs = [("net", "10.0.0.9/8"), ("since", "2026-08-01T00:00:00Z")];
-        let values = Values::new(&declared(), &given(&pairs), &place).unwrap();
-        let of = |name: &str| values.0[name].clone();
+        let values = Values::new(&declared(), &given(&pairs), &[], &place).unwrap();
+        let of = |name: &str| values.by_name[name].clone();
         assert_eq!(of("service"), ScalarValue::Utf8(Some("s3".to_owned())));
         assert_eq!(of("least"), ScalarValue::Int64(Some(0)));
         assert_eq!(of("net"), ScalarValue::Utf8(Some("10.0.0.0/8".to_owned())));
@@ -195,19 +270,40 @@ mod tests {
             ("servise", "s3",                    "no parameter `servise`"),
         ];
         for (name, text, message) in cases {
-            let problems = Values::new(&declared(), &given(&[(name, text)]), &place).unwrap_err();
+            let problems =
+                Values::new(&declared(), &given(&[(name, text)]), &[], &place).unwrap_err();
             assert!(problems[0].message.contains(message), "{}", problems[0]);
         }
         let twice = given(&[("least", "1"), ("least", "2")]);
-        let problems = Values::new(&declared(), &twice, &place).unwrap_err();
+        let problems = Values::new(&declared(), &twice, &[], &place).unwrap_err();
         assert!(problems[0].message.contains("twice"));
+    }
+
+    #[test]
+    fn a_spare_value_stands_in_where_it_has_a_place() {
+        let place = Place::new("q", "SELECT $a");
+        let spare = given(&[("a", "1"), ("b", "2")]);
+        let values = Values::new(&[], &[], &spare, &place).unwrap();
+        let names = HashSet::from(["$a".to_owned()]);
+        values.check(&names, &place).unwrap();
+        let strict = Values::new(&[], &spare, &[], &place).unwrap();
+        assert!(strict.check(&names, &place).is_err());
+        // Of a declared query it is of the declared type; what was given for the query itself comes first.
+        let spare = given(&[("least", "7"), ("service", "sts"), ("other", "x")]);
+        let own = given(&[("service", "s3")]);
+        let values = Values::new(&declared(), &own, &spare, &place).unwrap();
+        assert_eq!(values.by_name["least"], ScalarValue::Int64(Some(7)));
+        let service = ScalarValue::Utf8(Some("s3".to_owned()));
+        assert_eq!(values.by_name["service"], service);
+        assert!(!values.by_name.contains_key("other"));
+        assert!(Values::new(&declared(), &[], &given(&[("least", "x")]), &place).is_err());
     }
 
     #[test]
     fn placeholders_without_values_and_values_without_placeholders_are_said() {
         let sql = "SELECT\n $servce";
         let place = Place::new("q", sql);
-        let values = Values::new(&[], &given(&[("service", "s3")]), &place).unwrap();
+        let values = Values::new(&[], &given(&[("service", "s3")]), &[], &place).unwrap();
         let problems = values
             .check(&HashSet::from(["$servce".to_owned()]), &place)
             .unwrap_err();

@@ -1,85 +1,24 @@
 //! What DataFusion says of a query, in this tool's voice: with the place in the SQL, and the name that may be meant.
 
-use datafusion::common::{DataFusionError, SchemaError};
+use std::collections::BTreeSet;
 
-use crate::diag::{Diagnostic, Location, Severity, did_you_mean, show};
+use datafusion::common::{Column, DataFusionError, SchemaError, TableReference};
+
+use crate::classify::columns::tag_fields;
+use crate::diag::{Diagnostic, Severity, did_you_mean, show};
+use crate::model::field::FIELDS;
+use crate::query::near::near;
+use crate::query::place::{At, Place};
+use crate::query::slips::{KEYWORDS, Slip, never_true, of_engine, of_parser, said_place};
 use crate::query::sources::Problems;
+use crate::query::tables::SMALL;
 
 const WHY: &str = "a query that is not understood has no answer";
+/// Where DataFusion looks for a table: the catalog and schema of the session.
+const HOME: &str = "flowproof.run.";
 const WHY_FAILED: &str = "the part of an answer that there is may be wrong, so there is none";
 
-/// The text of a query, and how it is called.
-#[derive(Clone, Debug)]
-pub struct Place {
-    name: String,
-    sql: String,
-}
-
 impl Place {
-    /// `name`: a file, `--sql`, or the name of a bundled query.
-    pub fn new(name: &str, sql: &str) -> Place {
-        Place {
-            name: name.to_owned(),
-            sql: sql.to_owned(),
-        }
-    }
-
-    /// The complaint, about the query as a whole.
-    pub fn at(&self, problem: Diagnostic) -> Diagnostic {
-        problem.at(Location::source(self.name.as_str()))
-    }
-
-    /// The complaint, where the text first has this word.
-    pub fn named(&self, problem: Diagnostic, word: &str) -> Diagnostic {
-        problem.at(match self.find(word) {
-            Some((line, column)) => self.location(line, column),
-            None => Location::source(self.name.as_str()),
-        })
-    }
-
-    fn location(&self, line: u64, column: u64) -> Location {
-        let mut place = Location::line(self.name.as_str(), line);
-        place.column = Some(column);
-        place
-    }
-
-    /// Whether the word, perhaps behind its table's name, stands at a place.
-    fn stands(&self, (line, column): (u64, u64), word: &str) -> bool {
-        let place = |number: u64| usize::try_from(number).ok()?.checked_sub(1);
-        let rest = place(line)
-            .zip(place(column))
-            .and_then(|(line, column)| self.sql.lines().nth(line).map(|text| (text, column)))
-            .map(|(text, column)| text.chars().skip(column).collect::<String>());
-        let rest = rest.unwrap_or_default().to_ascii_lowercase();
-        let token: String = rest
-            .chars()
-            .take_while(|c| c.is_alphanumeric() || ['_', '.', '"', '$'].contains(c))
-            .filter(|c| *c != '"')
-            .collect();
-        let word = word.to_ascii_lowercase();
-        token
-            .strip_suffix(word.as_str())
-            .is_some_and(|before| before.is_empty() || before.ends_with('.'))
-    }
-
-    /// Line and column of a word outside of comments, in any case, from 1: the first.
-    fn find(&self, word: &str) -> Option<(u64, u64)> {
-        let word = word.to_ascii_lowercase();
-        let part = |c: char| c.is_alphanumeric() || c == '_' || c == '$';
-        let code = (1..).zip(self.sql.lines());
-        for (line, text) in code.filter(|(_, text)| !text.trim_start().starts_with("--")) {
-            let lower = text.to_ascii_lowercase();
-            let found = lower.match_indices(&word).find(|(at, found)| {
-                !lower[..*at].ends_with(part) && !lower[at + found.len()..].starts_with(part)
-            });
-            if let Some((at, _)) = found.filter(|_| !word.is_empty()) {
-                let column = u64::try_from(lower[..at].chars().count()).ok()?;
-                return Some((line, column + 1));
-            }
-        }
-        None
-    }
-
     /// A statement that would do more than ask.
     pub fn forbidden(&self, files: bool) -> Diagnostic {
         let help = if files {
@@ -96,6 +35,19 @@ impl Place {
         ))
     }
 
+    /// What can be read and planned and has no answer but an empty one.
+    ///
+    /// # Errors
+    /// A comparison with NULL.
+    pub fn can_be_true(&self) -> Result<(), Vec<Diagnostic>> {
+        let Some(Slip { what, help, at }) = never_true(self) else {
+            return Ok(());
+        };
+        let why = "nothing passes such a filter, and the empty answer would look like one";
+        let problem = Diagnostic::new(Severity::Error, "query-bad-sql", what, why, help);
+        Err(vec![self.pointed(problem, at)])
+    }
+
     /// What DataFusion says. `names`: the tables and functions that there are.
     pub fn problems(&self, why: &DataFusionError, names: &[String]) -> Vec<Diagnostic> {
         let mut found = Vec::new();
@@ -108,7 +60,7 @@ impl Place {
     fn collect(
         &self,
         why: &DataFusionError,
-        span: Option<(u64, u64)>,
+        span: Option<At>,
         names: &[String],
         found: &mut Vec<Diagnostic>,
     ) {
@@ -148,35 +100,30 @@ impl Place {
     }
 
     /// With the place that DataFusion tells, if the word stands there, else where it first stands.
-    fn placed(&self, problem: Diagnostic, span: Option<(u64, u64)>, word: &str) -> Diagnostic {
+    fn placed(&self, problem: Diagnostic, span: Option<At>, word: &str) -> Diagnostic {
         match span {
-            Some((line, column)) if word.is_empty() || self.stands((line, column), word) => {
-                problem.at(self.location(line, column))
+            Some(place) if word.is_empty() || self.stands(place, word) => {
+                self.pointed(problem, Some(place))
             }
             Some(_) | None => self.named(problem, word),
         }
     }
 
-    fn schema(&self, error: &SchemaError, span: Option<(u64, u64)>) -> Diagnostic {
+    fn schema(&self, error: &SchemaError, span: Option<At>) -> Diagnostic {
         let (what, help, word) = match error {
             SchemaError::FieldNotFound {
                 field,
                 valid_fields,
             } => {
-                let known = valid_fields.iter().map(|field| field.name.as_str());
-                let help = match did_you_mean(&field.name, known) {
-                    Some(near) => format!("did you mean `{}`?", show(near)),
-                    None => "docs/sql.md has the tables and their columns; so has `\\d TABLE` when no query is given".to_owned(),
-                };
-                (
-                    format!("there is no column `{}`", show(&field.flat_name())),
-                    help,
-                    field.name.clone(),
-                )
+                let (what, help) = self.no_column(field, valid_fields, span);
+                (what, help, field.name.clone())
             }
             SchemaError::AmbiguousReference { field } => (
                 format!("`{}` may be of more than one table", show(&field.name)),
-                "put the table's name before it: `flows.bytes`".to_owned(),
+                format!(
+                    "put the table's name, or its alias, before it: `flows.{}`",
+                    show(&field.name)
+                ),
                 field.name.clone(),
             ),
             SchemaError::DuplicateQualifiedField { name, .. }
@@ -195,50 +142,112 @@ impl Place {
         self.placed(problem, span, &word)
     }
 
-    fn unreadable(&self, what: &str, span: Option<(u64, u64)>) -> Diagnostic {
+    /// A column that is not there: what and help.
+    fn no_column(&self, field: &Column, known: &[Column], span: Option<At>) -> (String, String) {
+        let name = field.name.as_str();
+        let what = format!("there is no column `{}`", show(&field.flat_name()));
+        let tables: BTreeSet<String> = known
+            .iter()
+            .filter_map(|one| one.relation.as_ref().map(|table| table.table().to_owned()))
+            .collect();
+        let here = |table: &str| tables.contains(table);
+        if let Some(table) = field.relation.as_ref().map(TableReference::table)
+            && !here(table)
+            && !tables.is_empty()
+        {
+            let what = format!("there is no table or alias `{}` here", show(table));
+            let called: Vec<String> = tables
+                .iter()
+                .map(|table| format!("`{}.{}`", show(table), show(name)))
+                .collect();
+            return (
+                what,
+                format!("tables go by their alias: {}", called.join(" or ")),
+            );
+        }
+        let of_table = known.iter().filter(|one| {
+            field.relation.is_none() || one.relation.is_none() || one.relation == field.relation
+        });
+        if let Some(near) = near(name, of_table.map(|one| one.name.as_str())) {
+            return (what, format!("did you mean `{}`?", show(near)));
+        }
+        let at = span.filter(|place| self.stands(*place, name));
+        if at
+            .or_else(|| self.find(name))
+            .is_some_and(|at| self.is_quoted(at))
+        {
+            let help = format!("a text stands in single quotes: '{}'", show(name));
+            return (what, help);
+        }
+        let elsewhere: Vec<String> = tables_with(name)
+            .filter(|table| !here(table))
+            .map(|table| format!("`{table}`"))
+            .collect();
+        if !elsewhere.is_empty() {
+            let help = format!("it is a column of {}: join it", elsewhere.join(" and "));
+            return (what, help);
+        }
+        if self.follows("as", name) {
+            let help = format!(
+                "`AS {}` names a column of the answer, which WHERE does not know: use HAVING, or ask FROM (SELECT …)",
+                show(name)
+            );
+            return (what, help);
+        }
+        if let Some(word) = did_you_mean(&name.to_uppercase(), KEYWORDS.iter().copied()) {
+            return (what, format!("did you mean the word `{word}`?"));
+        }
+        let help = "docs/sql.md has the tables and their columns, so has `\\d TABLE` when no query is given; a text stands in single quotes";
+        (what, help.to_owned())
+    }
+
+    fn unreadable(&self, what: &str, span: Option<At>) -> Diagnostic {
         let (what, told) = without_place(what);
-        let problem = Diagnostic::new(
-            Severity::Error,
-            "query-bad-sql",
-            "this is not SQL that can be read",
-            WHY,
-            "see docs/sql.md; `end` and `start` are words of SQL: write them as \"end\" and \"start\"",
-        );
-        self.placed(problem, told.or(span), "").got(show(&what))
+        let slip = of_parser(&what, told.or(span), self).unwrap_or_else(|| Slip {
+            what: "this is not SQL that can be read".to_owned(),
+            help: "see docs/sql.md".to_owned(),
+            at: told.or(span),
+        });
+        let code = "query-bad-sql";
+        let problem = Diagnostic::new(Severity::Error, code, slip.what, WHY, slip.help);
+        self.pointed(problem.got(show(&what)), slip.at)
     }
 
     /// A message about the plan: a table or function that is not there has its name in quotes.
-    fn planned(&self, what: &str, span: Option<(u64, u64)>, names: &[String]) -> Diagnostic {
+    fn planned(&self, what: &str, span: Option<At>, names: &[String]) -> Diagnostic {
         let what = what.lines().next().unwrap_or_default();
         let quoted = what.split('\'').nth(1).unwrap_or_default();
-        let name = quoted.rsplit('.').next().unwrap_or_default();
+        // A table is told with where it is looked for.
+        let name = quoted.strip_prefix(HOME).unwrap_or(quoted);
         let missing = |kind: &str| {
-            let near = did_you_mean(name, names.iter().map(String::as_str));
-            let help = near.map_or_else(
-                || {
+            let near = near(name, names.iter().map(String::as_str));
+            let help = match near {
+                Some(near) => format!("did you mean `{}`?", show(near)),
+                None if name.contains(['/', '.']) => {
+                    "files are read with --allow-files only".to_owned()
+                }
+                None => {
                     "docs/sql.md has the tables and functions; so has `\\d` when no query is given"
                         .to_owned()
-                },
-                |near| format!("did you mean `{}`?", show(near)),
-            );
+                }
+            };
             let what = format!("there is no {kind} `{}`", show(name));
             let problem = Diagnostic::new(Severity::Error, "query-unknown-name", what, WHY, help);
-            self.placed(problem, span, name)
+            let last = name.rsplit('.').next().unwrap_or_default();
+            let told = span.filter(|place| self.stands(*place, last));
+            let found = || self.find(name).or_else(|| self.find(last));
+            self.pointed(problem, told.or_else(found))
         };
         if what.starts_with("table ") && what.contains("not found") {
             return missing("table");
         }
-        if what.starts_with("Invalid function") {
+        if what.starts_with("Invalid function") || what.starts_with("Table function ") {
             return missing("function");
         }
-        let problem = Diagnostic::new(
-            Severity::Error,
-            "query-bad-sql",
-            "this query cannot be planned",
-            WHY,
-            "see docs/sql.md",
-        );
-        self.placed(problem, span, "").got(show(what))
+        let what_is = "this query cannot be planned";
+        let code = "query-bad-sql";
+        let unknown = Diagnostic::new(Severity::Error, code, what_is, WHY, "see docs/sql.md");
+        self.understood(what, span, unknown)
     }
 
     fn exhausted(&self, what: &str) -> Diagnostic {
@@ -253,19 +262,53 @@ impl Place {
     }
 
     fn failed(&self, what: &str) -> Diagnostic {
-        self.at(Diagnostic::new(
+        let unknown = Diagnostic::new(
             Severity::Error,
             "query-failed",
             "the query failed on its data",
             WHY_FAILED,
             "mend the expression, or leave out the rows that it cannot take",
-        ))
-        .got(show(what.lines().next().unwrap_or_default()))
+        );
+        // Some say in the first line only that something follows.
+        let mut lines = what.lines().map(str::trim).filter(|line| !line.is_empty());
+        let mut said = lines.next().unwrap_or_default().to_owned();
+        if said.ends_with(':') {
+            lines.for_each(|line| said = format!("{said} {line}"));
+        }
+        self.understood(&said, None, unknown)
+    }
+
+    /// A mistake that is known, as such; else what the engine says of it, and its place as far as it can be told.
+    fn understood(&self, said: &str, span: Option<At>, unknown: Diagnostic) -> Diagnostic {
+        let said = said.trim_start_matches("Execution error: ");
+        let (problem, at) = match of_engine(said, self) {
+            Some(Slip { what, help, at }) => {
+                let known = Diagnostic {
+                    message: what,
+                    help,
+                    ..unknown
+                };
+                (known, at.or(span))
+            }
+            None => (unknown, span.or_else(|| said_place(said, self))),
+        };
+        self.pointed(problem.got(show(said)), at)
     }
 }
 
+/// The tables that have a column of this name.
+fn tables_with(column: &str) -> impl Iterator<Item = &'static str> {
+    let of_log = FIELDS.iter().any(|row| row.column == column);
+    let tags = tag_fields().iter().any(|field| field.name() == column);
+    let flows = (of_log || tags).then_some("flows");
+    let column = column.to_owned();
+    let small = SMALL.iter();
+    let small = small.filter(move |info| info.columns.iter().any(|row| row.0 == column));
+    flows.into_iter().chain(small.map(|info| info.name))
+}
+
 /// A parser's message without `at Line: 1, Column: 8` and what stands before it by custom, and that place.
-fn without_place(what: &str) -> (String, Option<(u64, u64)>) {
+fn without_place(what: &str) -> (String, Option<At>) {
     let what = what.strip_prefix("sql parser error: ").unwrap_or(what);
     let Some((before, place)) = what.split_once(" at Line: ") else {
         return (what.to_owned(), None);
@@ -280,24 +323,6 @@ fn without_place(what: &str) -> (String, Option<(u64, u64)>) {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_word_is_found_where_it_stands_alone() {
-        let place = Place::new("q", "SELECT bytes_total,\n  'é', Bytes FROM flows");
-        assert_eq!(place.find("bytes"), Some((2, 8)));
-        assert_eq!(place.find("flow"), None);
-        assert_eq!(place.find(""), None);
-        let place = Place::new("q", "-- bytes\nSELECT \"Flows\".bytes, bytes_total");
-        assert_eq!(place.find("bytes"), Some((2, 16)));
-        for (column, word, stands) in [
-            (8, "bytes", true),
-            (16, "bytes", true),
-            (23, "bytes", false),
-        ] {
-            assert_eq!(place.stands((2, column), word), stands, "{column}");
-        }
-        assert!(!place.stands((9, 9), "bytes") && !place.stands((0, 0), "bytes"));
-    }
 
     #[test]
     fn the_parsers_place_is_taken_out_of_its_message() {

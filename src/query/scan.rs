@@ -61,6 +61,8 @@ pub struct Task {
     pub of_tags: Predicate,
     /// Rows outside are not there.
     pub window: Window,
+    /// Whether SQL bounds the time further, so that fewer inputs are read.
+    pub bounded: bool,
     /// What is read.
     pub inputs: Vec<Input>,
     /// The network.
@@ -124,7 +126,15 @@ impl Pass {
         wanted: impl Fn() -> bool,
         give: impl Fn(RecordBatch) -> bool,
     ) -> Result<()> {
-        while let Some(decoded) = wanted().then(|| self.next()).flatten() {
+        let _busy = task.ledger.busy();
+        while wanted() {
+            let Some(decoded) = self.next() else {
+                // Read to the end: only then is it known that there was nothing.
+                if !task.bounded {
+                    task.ledger.ask();
+                }
+                return Ok(());
+            };
             let (index, batch) = decoded?;
             let made = task.made(batch, task.inputs[index].uri())?;
             if made.is_some_and(|made| !give(made)) {
@@ -191,6 +201,9 @@ impl Task {
         let Some(batch) = kept(batch, inside)? else {
             return Ok(None);
         };
+        if !batch.is_empty() {
+            self.ledger.find();
+        }
         let passes = self.passes(&self.of_log, &batch, &none, uri)?;
         let Some(batch) = kept(batch, passes)? else {
             return Ok(None);

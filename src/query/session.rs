@@ -5,7 +5,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use arrow::datatypes::{Schema, SchemaRef};
+use arrow::array::AsArray;
+use arrow::compute::cast;
+use arrow::datatypes::{DataType, Schema, SchemaRef};
 use arrow::record_batch::RecordBatch;
 use datafusion::catalog::{CatalogProvider, MemoryCatalogProvider, TableProvider};
 use datafusion::common::DataFusionError;
@@ -27,10 +29,12 @@ use crate::query::columns::Columns;
 use crate::query::flows::Flows;
 use crate::query::functions::functions;
 use crate::query::ledger::InputLedger;
+use crate::query::named::Param;
 use crate::query::params::Values;
+use crate::query::place::Place;
 use crate::query::pool::Halves;
-use crate::query::problem::Place;
 use crate::query::sources::Sources;
+use crate::query::sum::sum;
 use crate::query::tables::{self, Facts};
 use crate::topology::World;
 
@@ -135,6 +139,7 @@ impl Session {
         if allowed.verify_plan(&plan).is_err() {
             return Err(vec![place.forbidden(self.files)]);
         }
+        place.can_be_true()?;
         let names = plan.get_parameter_names().map_err(told)?;
         values.check(&names, &place)?;
         let plan = if names.is_empty() {
@@ -143,6 +148,45 @@ impl Session {
             plan.with_param_values(values.bound(&names)).map_err(told)?
         };
         Ok(Planned { plan, place })
+    }
+
+    /// Makes of each value that must be a word the word that it means, reading tables only where the head of the query sends it.
+    ///
+    /// # Errors
+    /// A value that is no word; a table that cannot be read.
+    pub fn meant(
+        &self,
+        declared: &[Param],
+        values: &mut Values,
+        place: &str,
+        stop: &AtomicBool,
+    ) -> Result<(), Vec<Diagnostic>> {
+        let words = |table: &str, column: &str| self.words(table, column, stop);
+        let meant = values.meant(declared, &Place::new(place, ""), words);
+        // What was read to find a word is read again for the answer, and told there.
+        self.inputs();
+        self.found_none();
+        meant
+    }
+
+    fn words(
+        &self,
+        table: &str,
+        column: &str,
+        stop: &AtomicBool,
+    ) -> Result<Vec<String>, Vec<Diagnostic>> {
+        let sql = format!("SELECT DISTINCT CAST({column} AS VARCHAR) FROM {table}");
+        let planned = self.plan(&sql, "values of a parameter", &Values::default())?;
+        let mut words = Vec::new();
+        self.run::<Vec<Diagnostic>>(planned, stop, |step| {
+            if let Step::Rows(batch) = step {
+                let text = cast(batch.column(0), &DataType::Utf8).ok();
+                let text = text.as_ref().and_then(|text| text.as_string_opt::<i32>());
+                words.extend(text.into_iter().flatten().flatten().map(str::to_owned));
+            }
+            Ok(true)
+        })?;
+        Ok(words)
     }
 
     /// Runs a query: `take` gets the columns first, then the rows, and says whether it wants more.
@@ -185,6 +229,11 @@ impl Session {
     /// What is to be said of the inputs that were read since the last call; waits until all of them are closed.
     pub fn inputs(&self) -> Vec<InputReport> {
         self.ledger.take()
+    }
+
+    /// Whether `flows` was read since the last call and had no record at all, where SQL itself bounds no time.
+    pub fn found_none(&self) -> bool {
+        self.ledger.found_none()
     }
 
     /// The tables and their columns, those of files too, as far as they have been added.
@@ -278,6 +327,7 @@ fn context(setup: Setup, ledger: &Arc<InputLedger>) -> Result<SessionContext, Da
     for function in functions(&setup.world) {
         context.register_udf(function);
     }
+    context.register_udaf(sum());
     let files = setup.files;
     let tables = Tables::new(TABLES, Box::new(maker(setup, Arc::clone(ledger))), files);
     let catalog = MemoryCatalogProvider::new();

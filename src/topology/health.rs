@@ -91,6 +91,13 @@ pub(super) fn word(id: &str) -> &str {
 }
 
 impl<'w> Look<'w> {
+    /// What to do and the command that does it, in the VPC's Region where that is known: without it the caller's own would be asked.
+    pub(super) fn command(&self, says: &str, command: &str) -> String {
+        let region = self.region.filter(|region| word(region) == *region);
+        let region = region.map_or_else(String::new, |region| format!(" --region {region}"));
+        format!("{says}: aws ec2 {command}{region}")
+    }
+
     pub(super) fn find(
         &mut self,
         (level, id): (Level, &'static str),
@@ -169,10 +176,13 @@ impl<'w> Look<'w> {
                     &table.id,
                     message,
                     "a blackhole wins over every wider route, so the traffic is lost; and when it is deleted in haste, the wider route takes over, which may be the way out",
-                    format!(
-                        "lead it to a target that exists, or delete it: aws ec2 delete-route --route-table-id {} {flag} {}",
-                        word(&table.id),
-                        word(&route.destination)
+                    self.command(
+                        "lead it to a target that exists, or delete it",
+                        &format!(
+                            "delete-route --route-table-id {} {flag} {}",
+                            word(&table.id),
+                            word(&route.destination)
+                        ),
                     ),
                 );
             }
@@ -217,9 +227,9 @@ impl<'w> Look<'w> {
                 &nat.id,
                 format!("its state is {state}{failure}; {users}"),
                 "what is sent to it does not arrive, and whoever repairs that in haste may open another way out",
-                format!(
-                    "look at it: aws ec2 describe-nat-gateways --nat-gateway-ids {}",
-                    word(&nat.id)
+                self.command(
+                    "look at it",
+                    &format!("describe-nat-gateways --nat-gateway-ids {}", word(&nat.id)),
                 ),
             );
         }
@@ -249,9 +259,9 @@ impl<'w> Look<'w> {
                     block.first, block.prefix_len
                 ),
                 "AWS chooses one of the two at random, so the way cannot be told, and no claim about such traffic can be proven",
-                format!(
-                    "take the addresses out of one list, or lead both to one target: aws ec2 describe-route-tables --route-table-ids {}",
-                    word(id)
+                self.command(
+                    "take the addresses out of one list, or lead both to one target",
+                    &format!("describe-route-tables --route-table-ids {}", word(id)),
                 ),
             );
         }

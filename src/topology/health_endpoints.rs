@@ -81,9 +81,12 @@ impl<'w> Look<'w> {
             &endpoint.id,
             format!("the endpoint of {service} is in the state {state}"),
             "traffic that it is there for fails, or takes the way that is left",
-            format!(
-                "see what it waits for (pendingAcceptance: the service's owner must accept): aws ec2 describe-vpc-endpoints --vpc-endpoint-ids {}",
-                word(&endpoint.id)
+            self.command(
+                "see what it waits for (pendingAcceptance: the service's owner must accept)",
+                &format!(
+                    "describe-vpc-endpoints --vpc-endpoint-ids {}",
+                    word(&endpoint.id)
+                ),
             ),
         );
     }
@@ -102,9 +105,12 @@ impl<'w> Look<'w> {
             &endpoint.id,
             format!("private DNS of the endpoint of {service} is off"),
             "the service's usual name leads to its public addresses, past the endpoint and by whatever way the routes have to them",
-            format!(
-                "turn it on, unless a zone of your own or the endpoint's own names do the same: aws ec2 modify-vpc-endpoint --vpc-endpoint-id {} --private-dns-enabled",
-                word(&endpoint.id)
+            self.command(
+                "turn it on, unless a zone of your own or the endpoint's own names do the same",
+                &format!(
+                    "modify-vpc-endpoint --vpc-endpoint-id {} --private-dns-enabled",
+                    word(&endpoint.id)
+                ),
             ),
         );
     }
@@ -123,6 +129,15 @@ impl<'w> Look<'w> {
         if lacking.is_empty() {
             return;
         }
+        // One subnet a zone: AWS takes no more.
+        let subnet_in = |zone: &&str| {
+            let there = workloads.iter();
+            let mut there = there.filter(|one| one.zone.as_deref() == Some(*zone));
+            there
+                .find_map(|one| one.subnet_id.as_deref())
+                .map_or("SUBNET", word)
+        };
+        let subnets: Vec<&str> = lacking.iter().map(subnet_in).collect();
         let service = endpoint.service();
         self.find(
             (Level::Advice, "endpoint-zone-missing"),
@@ -132,9 +147,13 @@ impl<'w> Look<'w> {
                 lacking.join(", ")
             ),
             "their traffic crosses zones, which costs, and is lost with the zone that the endpoint is in",
-            format!(
-                "add a subnet of each: aws ec2 modify-vpc-endpoint --vpc-endpoint-id {} --add-subnet-ids SUBNET",
-                word(&endpoint.id)
+            self.command(
+                "add a subnet of each",
+                &format!(
+                    "modify-vpc-endpoint --vpc-endpoint-id {} --add-subnet-ids {}",
+                    word(&endpoint.id),
+                    subnets.join(" ")
+                ),
             ),
         );
     }
@@ -149,9 +168,12 @@ impl<'w> Look<'w> {
             &endpoint.id,
             format!("the policy of the endpoint of {service} lets everybody do everything"),
             "the way is private, but it leads to everybody's resources: data can leave through it to another account",
-            format!(
-                "name your own accounts or resources: aws ec2 modify-vpc-endpoint --vpc-endpoint-id {} --policy-document file://policy.json",
-                word(&endpoint.id)
+            self.command(
+                "name your own accounts or resources",
+                &format!(
+                    "modify-vpc-endpoint --vpc-endpoint-id {} --policy-document file://policy.json",
+                    word(&endpoint.id)
+                ),
             ),
         );
     }
@@ -226,10 +248,13 @@ impl<'w> Look<'w> {
                     users.join(", ")
                 ),
                 why,
-                format!(
-                    "add the association: aws ec2 modify-vpc-endpoint --vpc-endpoint-id {} --add-route-table-ids {}",
-                    word(&endpoint.id),
-                    word(&table.id)
+                self.command(
+                    "add the association",
+                    &format!(
+                        "modify-vpc-endpoint --vpc-endpoint-id {} --add-route-table-ids {}",
+                        word(&endpoint.id),
+                        word(&table.id)
+                    ),
                 ),
             );
         }
@@ -287,7 +312,10 @@ impl<'w> Look<'w> {
             &endpoint.id,
             format!("the topology does not tell its {}", lacking.join(", ")),
             "whether that is in order cannot be said",
-            "take the whole answer of: aws ec2 describe-vpc-endpoints".to_owned(),
+            self.command(
+                "take the whole answer of",
+                "describe-vpc-endpoints --output json",
+            ),
         );
     }
 
@@ -331,13 +359,14 @@ impl<'w> Look<'w> {
             if doubtful {
                 not_known.push(&endpoint.id);
             }
+            shut.retain(|_, (out, _)| *out > 0);
+            let ids: Vec<&str> = shut.keys().copied().collect();
             let shut: Vec<String> = shut
                 .iter()
-                .filter(|(_, (out, _))| *out > 0)
                 .map(|(subnet, (out, all))| format!("{subnet} ({out} of {all} interfaces)"))
                 .collect();
             if !shut.is_empty() {
-                self.shuts_out(endpoint, &shut);
+                self.shuts_out(endpoint, &ids, &shut);
             }
         }
         if !not_known.is_empty() {
@@ -350,12 +379,24 @@ impl<'w> Look<'w> {
                     not_known.join(", ")
                 ),
                 "whether they admit the workloads on port 443 cannot be said",
-                "add the answer of: aws ec2 describe-security-groups".to_owned(),
+                self.command(
+                    "add the answer of",
+                    "describe-security-groups --output json",
+                ),
             );
         }
     }
 
-    fn shuts_out(&mut self, endpoint: &Endpoint, subnets: &[String]) {
+    /// `ids`: the subnets; `subnets`: with how many of their interfaces.
+    fn shuts_out(&mut self, endpoint: &Endpoint, ids: &[&str], subnets: &[String]) {
+        let cidr = ids
+            .first()
+            .and_then(|id| self.facts.subnet(id)?.cidr.as_deref());
+        let says = if ids.len() > 1 {
+            "admit them, with a call for each subnet"
+        } else {
+            "admit them"
+        };
         let service = endpoint.service();
         let group = endpoint
             .security_groups
@@ -369,9 +410,13 @@ impl<'w> Look<'w> {
                 subnets.join(", ")
             ),
             "they cannot use the endpoint: with private DNS their requests fail, without it they go another way",
-            format!(
-                "admit them: aws ec2 authorize-security-group-ingress --group-id {} --protocol tcp --port 443 --cidr CIDR",
-                word(group)
+            self.command(
+                says,
+                &format!(
+                    "authorize-security-group-ingress --group-id {} --protocol tcp --port 443 --cidr {}",
+                    word(group),
+                    cidr.map_or("CIDR", word)
+                ),
             ),
         );
     }

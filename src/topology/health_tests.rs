@@ -122,6 +122,10 @@ fn each_finding_is_found_and_nothing_else_is() {
             .map(|finding| (finding.level, finding.id, finding.resource.as_str()))
             .collect();
         assert_eq!(short, [(*level, *id, *resource)], "{title}");
+        // A command that leaves the Region to the caller's profile would look for the resource elsewhere.
+        let help = &found[0].help;
+        let complete = help.ends_with(" --region us-east-1");
+        assert_eq!(help.contains("aws ec2 "), complete, "{title}: {help}");
     }
     for id in FINDINGS {
         assert!(cases.iter().any(|case| case.3 == *id), "no case of {id}");
@@ -188,6 +192,32 @@ fn a_blackhole_names_what_would_take_over_and_a_forgotten_table_without_a_way_is
         (finding.id, finding.level),
         ("gateway-endpoint-not-associated", Level::Advice)
     );
+}
+
+#[test]
+fn a_command_names_what_it_is_about() {
+    let help = |world: Value| found(world).swap_remove(0).help;
+    let zone = help(but("/VpcEndpoints/1/SubnetIds", json!(["subnet-a"])));
+    assert!(zone.contains(" --add-subnet-ids subnet-b "), "{zone}");
+    let tcp = |cidr: &str| {
+        rule(
+            json!({"IpProtocol": "tcp", "FromPort": 443, "ToPort": 443, "IpRanges": [{"CidrIp": cidr}]}),
+        )
+    };
+    let one = help(tcp("10.0.1.0/24"));
+    assert!(one.starts_with("admit them: "), "{one}");
+    assert!(one.contains(" --cidr 10.0.2.0/24 "), "{one}");
+    let both = help(tcp("192.0.2.0/24"));
+    assert!(
+        both.starts_with("admit them, with a call for each subnet: "),
+        "{both}"
+    );
+    assert!(both.contains(" --cidr 10.0.1.0/24 "), "{both}");
+    let mut hostile = but("/VpcEndpoints/0/RouteTableIds", json!(["rtb-a"]));
+    hostile["region"] = json!("us-east-1; rm -rf ~");
+    for finding in found(hostile) {
+        assert!(!finding.help.contains("rm"), "{}", finding.help);
+    }
 }
 
 #[test]

@@ -157,7 +157,7 @@ fn a_topology_that_cannot_be_read_gives_no_verdict() {
     let bad = "error[topology-bad-json]";
     #[rustfmt::skip]
     let cases: &[Case<'_>] = &[
-        ("not there",         |file| fs::remove_file(file).unwrap(),                      &[bad, "this file cannot be read: No such file", "topology.json\n"]),
+        ("not there",         |file| fs::remove_file(file).unwrap(),                      &["error[file-unreadable]: there is no such file", "topology.json\n"]),
         ("not JSON",          |file| fs::write(file, "{\n \"Vpcs\": [}").unwrap(),        &[bad, "topology.json:2:11", "expected JSON as `aws ec2 describe-"]),
         ("nothing",           |file| fs::write(file, "").unwrap(),                        &[bad, "topology.json:1:0", "got: EOF"]),
         ("a list",            |file| fs::write(file, "[]").unwrap(),                      &[bad, "must be one JSON object"]),
@@ -245,7 +245,10 @@ fn a_policy_that_cannot_be_understood_gives_no_verdict() {
     fs::remove_file(copied.at("policy.toml")).unwrap();
     assert_no_verdict(
         &copied.verify(&[]),
-        &["error[policy-bad-toml]", "policy.toml\n", "No such file"],
+        &[
+            "error[file-unreadable]: there is no such file",
+            "policy.toml\n",
+        ],
         "no file",
     );
 }
@@ -269,7 +272,7 @@ fn options_that_mean_nothing_give_no_verdict() {
         ("escapes in a format",      &["--log-format", "${\u{1b}[31m}"],                &["error[format-bad]", "\\u{1b}"]),
         ("ranges of another shape",  &["--ip-ranges", &odd],                            &["error[ranges-bad]", "ranges.json"]),
         ("ranges that are not JSON", &["--ip-ranges", &text],                           &["error[ranges-bad]", "ranges.txt"]),
-        ("ranges that are not there", &["--ip-ranges", &missing],                       &["error[ranges-bad]", "No such file"]),
+        ("ranges that are not there", &["--ip-ranges", &missing],                       &["error[file-unreadable]: there is no such file"]),
         ("no memory",                &["--memory", "0MiB"],                             &["this is no size", "--memory"]),
         ("no threads",               &["--threads", "0"],                               &["--threads"]),
         ("a report of no format",    &["--report", "jsn=a"],                            &["did you mean `json`?"]),

@@ -166,7 +166,7 @@ fn a_file_that_is_none_and_words_that_do_not_fit_end_the_run() {
     );
     #[rustfmt::skip]
     let cases: [(&[&str], &str); 3] = [
-        (&["--metrics", "nowhere.json"],                            "error[metrics-bad]: this file cannot be read"),
+        (&["--metrics", "nowhere.json"],                            "error[file-unreadable]: there is no such file"),
         (&["--save-metrics", "m.json"],                             "--save-metrics writes what --metrics live fetches"),
         (&["--metrics", "nowhere.json", "--save-metrics", "x"],     "--save-metrics writes what --metrics live fetches"),
     ];

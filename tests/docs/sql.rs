@@ -33,7 +33,7 @@ fn sql() {
             .map(|(name, kind, means)| format!("| `{name}` | {} | {means} |", kind.word()));
         table(&mut page, &["column", "type", "means"], rows);
     }
-    page.push_str("## Functions\n\nBeside [DataFusion's own](https://datafusion.apache.org/user-guide/sql/scalar_functions.html); all but `encode`, `decode` and digests are there.\n\n");
+    page.push_str("## Functions\n\nBeside [DataFusion's own](https://datafusion.apache.org/user-guide/sql/scalar_functions.html); all but digests (`md5`, `sha256` …) are there.\n\n");
     let rows = FUNCTIONS
         .iter()
         .map(|one| format!("| `{}` | {} | {} |", one.call, one.gives, one.means));
@@ -53,14 +53,20 @@ flowproof query --list                                   # queries that come wit
 flowproof query logs/ --topology topology.json           # ask as you go: \\d, \\l, \\?, \\q
 ```
 
-The dialect is that of [DataFusion](https://datafusion.apache.org/user-guide/sql/index.html), close to PostgreSQL. `end` is a word of SQL: write `\"end\"`. Names are in
-lower case, unless they stand in double quotes. Without ORDER BY rows come in any order, and not in the same one each time.
+The dialect is that of [DataFusion](https://datafusion.apache.org/user-guide/sql/index.html), close to PostgreSQL. Names are in
+lower case, unless they stand in double quotes; texts stand in single quotes. `start` and `end` are columns without quotes too, but not as a name without AS:
+`max(end) \"end\"`. Without ORDER BY rows come in any order, and not in the same one each time.
 
 - **What an answer rests on.** Exit code 0: every input that the query read was whole. 2: there is no answer, or it rests on inputs that could not be
   read to their end; the answer is written, and stderr says what is missing. Lines that were set aside are said on stderr too. What a LIMIT leaves
-  unread is no defect. A query that does not read `flows`, `claims` or `gaps` reads no logs.
+  unread is no defect. A query that does not read `flows`, `claims` or `gaps` reads no logs. If there is no record of the window at all, a warning says so.
 - **Bytes.** The same packet is logged at every interface that it crosses: add `bytes` of one `vantage` only, as in
   `WHERE vantage = 'workload' AND action = 'ACCEPT'`. NODATA and SKIPDATA rows are in `flows`, with null `path`.
+  `sum` never wraps: a sum that its type does not hold is an error, and `sum(CAST(bytes AS DECIMAL(38)))` holds it. `+`, `-` and `*` of whole numbers do wrap, beyond
+  9223372036854775807.
+- **Nulls.** What is not known is null, and neither `path <> 'via-nat'` nor `path = 'via-nat'` is true of it: say `path IS DISTINCT FROM 'via-nat'` to have it
+  in. `= NULL` and `<> NULL` are never true, and refused. Mind that `IS DISTINCT FROM 'a' OR …` takes all that follows for its right side, here
+  `'a' OR …`: put parentheses around it, `(path IS DISTINCT FROM 'a') OR …`.
 - **Cost.** `flows` is read from the logs each time that a query names it. Only the columns that the query names are decoded; without a column of the
   classifier's nothing is classified. `WHERE` goes into the scan; bounds on `\"end\"`, `ended_at`, and lower bounds on `\"start\"` and `started_at` go into the
   listing of S3 and CloudWatch Logs, and `--since` and `--until` bound every query. `EXPLAIN` shows what was pushed down.
@@ -81,13 +87,19 @@ compared with numbers as a number. A file may begin with a head:
 -- What the answer means and does not mean.
 --
 -- param least_bytes int 1000000     bytes of a flow
+-- values least_bytes 0..
+-- param service text '*'            '*' is every one
+-- values service '*', endpoints.service, flows.service
 -- param since timestamp -           a value must be given where the default is `-`
 -- column workload text              address of the workload
 -- column bytes int
-SELECT workload, bytes FROM flows WHERE bytes >= $least_bytes AND ended_at >= $since
+SELECT workload, bytes FROM flows WHERE bytes >= $least_bytes AND ended_at >= $since AND ($service = '*' OR service = $service)
 ```
 
-Types are `text`, `int`, `float`, `timestamp` (2026-08-01T00:00:00Z) and `cidr`.
+Types are `text`, `int`, `float`, `timestamp` (2026-08-01T00:00:00Z), `cidr`, `duration` (`30s`, `5m`, `1h`, `7d`) and `ports` (`443,8443`). A line
+`values NAME …` behind a parameter says what of its type it takes, joined by commas: words in quotes, numbers as `FROM..TO`, `FROM..` or `..TO`, and
+`TABLE.COLUMN`, whose values are words too; a later column is read only if the earlier ones do not have the value. What is none of them is refused: it would
+match nothing, and the empty answer would look like one. A word may be given in any case. A quoted word is taken whatever the type, such as `'*'` for a `cidr`.
 
 ";
 

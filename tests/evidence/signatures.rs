@@ -57,7 +57,9 @@ fn a_signature_is_good_beside_the_evidence_and_in_the_bundle() {
     let unsigned = check(&again, &["--public-key", &key]);
     assert_eq!(unsigned.code, 2);
     assert!(
-        unsigned.stderr.contains("error[envelope-bad]"),
+        unsigned
+            .stderr
+            .contains("error[file-unreadable]: there is no such file"),
         "{}",
         unsigned.stderr
     );
@@ -83,6 +85,10 @@ fn another_key_or_another_evidence_is_named() {
     named(
         kept.check(&["--public-key", &kept.copied.word("policy.toml")]),
         "error[key-bad]",
+    );
+    named(
+        kept.check(&["--public-key", &kept.copied.word("no.pem")]),
+        "error[file-unreadable]: there is no such file",
     );
     // The envelope of the bundle is over its manifest too: it does not fit the evidence alone.
     let envelope = format!("{}.dsse.json", kept.evidence);

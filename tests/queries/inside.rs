@@ -11,7 +11,7 @@ use flowproof::model::evidence::Evidence;
 use flowproof::model::window::{Window, unix_s};
 use flowproof::query::named::bundled;
 use flowproof::query::params::Values;
-use flowproof::query::problem::Place;
+use flowproof::query::place::Place;
 use flowproof::query::tables::{Facts, Prices};
 use flowproof::query::{Session, Setup, Sources, Step};
 use flowproof::topology::{Document, World as Network};
@@ -107,7 +107,7 @@ fn every_query_answers_in_every_world_with_the_columns_that_it_promises() {
         for query in bundled() {
             let title = format!("{} in {}", query.name, world.name);
             let place = Place::new(&query.name, &query.sql);
-            let values = Values::new(&query.params, &[], &place).unwrap();
+            let values = Values::new(&query.params, &[], &[], &place).unwrap();
             let planned = session.plan(&query.sql, &query.name, &values);
             let planned = planned.unwrap_or_else(|why| panic!("{title}: {}", said(&why)));
             let mut columns = Vec::new();
