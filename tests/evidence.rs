@@ -357,6 +357,46 @@ fn each_kind_of_tampering_is_named() {
     }
 }
 
+/// A claim that is taken out changes no other, so that only the policy tells of it.
+#[test]
+fn the_policy_alone_tells_of_a_claim_that_is_not_its_own() {
+    type Change = fn(&mut Value);
+    let cases: &[(&str, &str, Change)] = &[
+        ("taken out", "claim 2 of the evidence", |e| {
+            e["claims"].as_array_mut().unwrap().remove(1);
+        }),
+        (
+            "the last taken out",
+            "got: nothing, and the policy has",
+            |e| {
+                e["claims"].as_array_mut().unwrap().pop();
+            },
+        ),
+        ("another assertion", "claim 1 of the evidence", |e| {
+            e["claims"][0]["asserts"]["to"] = json!(["service:dynamodb"]);
+        }),
+        ("another title", "claim 3 of the evidence", |e| {
+            e["claims"][2]["title"] = json!("All is well");
+        }),
+    ];
+    for (title, named, change) in cases {
+        let kept = Kept::of("gateway-endpoint-only", &[]);
+        let policy = kept.copied.word("policy.toml");
+        let ran = kept.check(&["--policy", &policy]);
+        assert_eq!(ran.code, 0, "{title}: {}{}", ran.stdout, ran.stderr);
+        assert!(
+            ran.stdout.contains("claims: all 3 of the policy"),
+            "{}",
+            ran.stdout
+        );
+        tampered(&kept, change);
+        assert_eq!(kept.check(&[]).code, 0, "{title}");
+        let ran = kept.check(&["--policy", &policy]);
+        assert_eq!(ran.code, 2, "{title}: {}", ran.stdout);
+        assert!(ran.stderr.contains(named), "{title}: {}", ran.stderr);
+    }
+}
+
 #[test]
 fn what_it_rests_on_must_be_the_same_and_all_of_it() {
     type Change = fn(&Copied);

@@ -51,7 +51,7 @@ impl Examined {
     }
 
     /// Good without problems, else bad.
-    fn either(&mut self, problems: Vec<Diagnostic>, good: String, bad: &str) {
+    pub fn either(&mut self, problems: Vec<Diagnostic>, good: String, bad: &str) {
         if problems.is_empty() {
             self.good(good);
         } else {

@@ -1,5 +1,6 @@
 //! What an evidence rests on beside the logs: what is at hand of it, by digest, and under the names that the evidence has for it.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use flowproof::diag::{Diagnostic, Location, Severity, show};
@@ -86,6 +87,9 @@ pub fn settle(
     let mut by = Comparing { needed, examined };
     let documents = by.documents(evidence, at_hand.documents);
     let policy = by.policy(evidence, at_hand.policy);
+    if let Some(text) = &policy {
+        by.claims(evidence, text.as_ref());
+    }
     let ranges = by.ranges(evidence, at_hand.ranges)?;
     let metrics = by.metrics(evidence, at_hand.metrics);
     let (true, Some(documents), Some(policy), Some(ranges), Some(metrics)) =
@@ -273,6 +277,61 @@ impl Comparing<'_> {
         };
         self.digest("policy", &name, &sha256(text.as_bytes()), &told.sha256);
         Some(Some((told.source.clone(), text)))
+    }
+
+    /// Whether the evidence has the policy's claims, all of them and as they are written: nobody who looks at the verdict alone would miss
+    /// one that was taken out.
+    fn claims(&mut self, evidence: &Evidence, policy: Option<&load::Named<String>>) {
+        let same = |text: &str| sha256(text.as_bytes()) == evidence.policy.sha256;
+        let Some((name, _)) = policy.filter(|(_, text)| same(text)) else {
+            return;
+        };
+        let Ok((policy, _)) = load::policy_of(policy) else {
+            return;
+        };
+        let said = |id: &str, title: &str, asserts: &BTreeMap<String, Vec<String>>| {
+            let asserts = asserts
+                .iter()
+                .map(|(key, values)| format!("{key} = {}", values.join(", ")));
+            let asserts = asserts.collect::<Vec<_>>().join("; ");
+            format!("{id} `{}` ({})", show(title), show(&asserts))
+        };
+        let policys = policy
+            .claims
+            .iter()
+            .map(|one| said(&one.id, &one.title, &one.asserts));
+        let evidences = evidence
+            .claims
+            .iter()
+            .map(|one| said(&one.id, &one.title, &one.asserts));
+        let (expected, got): (Vec<String>, Vec<String>) = (policys.collect(), evidences.collect());
+        let place = expected.iter().zip(&got).position(|(a, b)| a != b);
+        let place = place.unwrap_or_else(|| expected.len().min(got.len()));
+        let mut problems = Vec::new();
+        if expected != got {
+            let none = "nothing".to_owned();
+            let (expected, got) = (
+                expected.get(place).unwrap_or(&none),
+                got.get(place).unwrap_or(&none),
+            );
+            problems.push(
+                Diagnostic::new(
+                    Severity::Error,
+                    "evidence-inconsistent",
+                    format!("claim {} of the evidence is not the policy's", place + 1),
+                    "a claim that was taken out or changed says nothing of what the policy claims, whatever the verdict",
+                    "have the verdict made anew from the inputs, with `flowproof verify`",
+                )
+                .at(Location::source(name).named(format!("claims[{place}]")))
+                .got(format!("{got}, and the policy has {expected}")),
+            );
+        }
+        let good = format!(
+            "claims: all {} of the policy, as it has them",
+            policy.claims.len()
+        );
+        self.examined
+            .either(problems, good, "claims: not those of the policy");
     }
 
     /// The ranges' JSON; `Some(None)` for the built-in copy.
