@@ -5,6 +5,7 @@
 //! text. Texts and addresses that the file keeps in a dictionary are read once a dictionary, not once a row.
 
 use std::collections::HashMap;
+use std::ops::Range;
 use std::sync::Arc;
 
 use arrow::array::{
@@ -12,7 +13,6 @@ use arrow::array::{
     PrimitiveArray, RecordBatch, RecordBatchOptions, StringArray,
 };
 use arrow::buffer::{BooleanBuffer, Buffer, NullBuffer};
-use arrow::compute::cast;
 use arrow::datatypes::{
     ArrowPrimitiveType, DataType, Field as ArrowField, Int32Type, Int64Type, Schema, SchemaRef,
 };
@@ -46,11 +46,12 @@ struct Column {
 struct TextsRead {
     dictionary: StringArray,
     same: Vec<Option<u32>>,
-    /// For each place the key in the batch at work; [`UNSEEN`] before its first row.
+    /// For each place the key in the batch at work; [`UNSEEN`] before its first row, [`MISSING`] of a missing value.
     keys: Vec<i32>,
 }
 
 const UNSEEN: i32 = -1;
+const MISSING: i32 = -2;
 
 /// A dictionary, and the address at each of its places; `None` for a missing value.
 struct AddressesRead {
@@ -137,70 +138,95 @@ impl Column {
         }
         let read = self.texts.as_mut()?;
         read.keys.fill(UNSEEN);
-        let mut places = Vec::new();
-        let (mut out, mut missing) = (Vec::with_capacity(keys.len()), Vec::new());
-        for (row, key) in keys_of(keys).enumerate() {
-            let place = match key {
-                Some(key) => *read.same.get(key)?,
-                None => None,
-            };
-            let Some(place) = place.and_then(|place| usize::try_from(place).ok()) else {
-                missing.push(row);
-                out.push(0);
-                continue;
-            };
-            if read.keys[place] == UNSEEN {
-                read.keys[place] = i32::try_from(places.len()).ok()?;
-                places.push(place);
+        let (mut out, mut places, mut missing) = (vec![0; keys.len()], Vec::new(), Vec::new());
+        for rows in valid_rows(keys) {
+            let keys = keys.values().get(rows.clone())?.iter();
+            for ((row, key), out) in rows.clone().zip(keys).zip(out.get_mut(rows)?) {
+                let place = usize::try_from(*key).ok()?;
+                let mut known = *read.keys.get(place)?;
+                if known == UNSEEN {
+                    known = read.first(place, &mut places)?;
+                }
+                if known == MISSING {
+                    missing.push(row);
+                } else {
+                    *out = known;
+                }
             }
-            out.push(read.keys[place]);
         }
         let texts =
             StringArray::from_iter_values(places.iter().map(|place| dictionary.value(*place)));
-        let keys = PrimitiveArray::new(out.into(), nulls_at(&missing, keys.len()));
+        let nulls = NullBuffer::union(keys.nulls(), nulls_at(&missing, keys.len()).as_ref());
+        let keys = PrimitiveArray::new(out.into(), nulls);
         let column: DictionaryArray<Int32Type> =
             DictionaryArray::try_new(keys, Arc::new(texts)).ok()?;
         Some(Arc::new(column))
     }
 
     fn read_addresses(&mut self, array: &ArrayRef, line_bytes_max: usize) -> Option<ArrayRef> {
-        let mut bytes: Vec<[u8; 16]> = Vec::with_capacity(array.len());
+        let mut bytes = vec![[0; 16]; array.len()];
         let mut missing = Vec::new();
-        let mut push = |row: usize, address: Option<[u8; 16]>| {
-            if address.is_none() {
-                missing.push(row);
-            }
-            bytes.push(address.unwrap_or_default());
-        };
         if let Some(texts) = array.as_string_opt::<i32>() {
-            for (row, text) in texts.iter().enumerate() {
-                push(row, text.map_or(Some(None), address)?);
+            for ((row, text), out) in texts.iter().enumerate().zip(&mut bytes) {
+                match text.map_or(Some(None), address)? {
+                    Some(address) => *out = address,
+                    None => missing.push(row),
+                }
             }
-        } else {
-            let (keys, dictionary) = dictionary_of(array)?;
-            if !matches!(&self.addresses, Some(read) if is_same(&read.dictionary, dictionary)) {
-                self.addresses = AddressesRead::new(dictionary, line_bytes_max);
-            }
-            let read = self.addresses.as_ref()?;
-            for (row, key) in keys_of(keys).enumerate() {
-                push(
-                    row,
-                    match key {
-                        Some(key) => *read.addresses.get(key)?,
-                        None => None,
-                    },
-                );
+            return addresses_of(bytes, nulls_at(&missing, array.len()));
+        }
+        let (keys, dictionary) = dictionary_of(array)?;
+        if !matches!(&self.addresses, Some(read) if is_same(&read.dictionary, dictionary)) {
+            self.addresses = AddressesRead::new(dictionary, line_bytes_max);
+        }
+        let read = self.addresses.as_ref()?;
+        for rows in valid_rows(keys) {
+            let keys = keys.values().get(rows.clone())?.iter();
+            for ((row, key), out) in rows.clone().zip(keys).zip(bytes.get_mut(rows)?) {
+                match read.addresses.get(usize::try_from(*key).ok()?)? {
+                    Some(address) => *out = *address,
+                    None => missing.push(row),
+                }
             }
         }
-        let nulls = nulls_at(&missing, bytes.len());
-        let values = Buffer::from_vec(bytes.into_flattened());
-        Some(Arc::new(
-            FixedSizeBinaryArray::try_new(16, values, nulls).ok()?,
-        ))
+        let nulls = nulls_at(&missing, array.len());
+        addresses_of(bytes, NullBuffer::union(keys.nulls(), nulls.as_ref()))
     }
 }
 
+fn addresses_of(bytes: Vec<[u8; 16]>, nulls: Option<NullBuffer>) -> Option<ArrayRef> {
+    let values = Buffer::from_vec(bytes.into_flattened());
+    let column = FixedSizeBinaryArray::try_new(16, values, nulls).ok()?;
+    Some(Arc::new(column))
+}
+
+/// The rows that have a key, in order: what stands under a null is no key.
+fn valid_rows(keys: &Int32Array) -> impl Iterator<Item = Range<usize>> {
+    let nulls = keys.nulls().filter(|nulls| nulls.null_count() > 0);
+    let all = nulls.is_none().then_some(0..keys.len());
+    let some = nulls.into_iter().flat_map(NullBuffer::valid_slices);
+    all.into_iter().chain(some.map(|(start, end)| start..end))
+}
+
 impl TextsRead {
+    /// The key of the text at a place that no row of the batch has had yet: that of an equal one, or the next.
+    #[cold]
+    fn first(&mut self, place: usize, places: &mut Vec<usize>) -> Option<i32> {
+        let key = match self.same.get(place)? {
+            None => MISSING,
+            Some(first) => {
+                let first = usize::try_from(*first).ok()?;
+                if self.keys[first] == UNSEEN {
+                    self.keys[first] = i32::try_from(places.len()).ok()?;
+                    places.push(first);
+                }
+                self.keys[first]
+            }
+        };
+        self.keys[place] = key;
+        Some(key)
+    }
+
     /// `None` if a text is too long for a line.
     fn new(dictionary: &StringArray, line_bytes_max: usize) -> Option<TextsRead> {
         let mut first: HashMap<&str, u32> = HashMap::with_capacity(dictionary.len());
@@ -259,11 +285,6 @@ fn is_same(held: &StringArray, other: &StringArray) -> bool {
         && other.nulls().is_none()
 }
 
-fn keys_of(keys: &Int32Array) -> impl Iterator<Item = Option<usize>> {
-    keys.iter()
-        .map(|key| key.and_then(|key| usize::try_from(key).ok()))
-}
-
 /// Nulls at these rows, which are in order; none at all if there is no such row.
 fn nulls_at(missing: &[usize], len: usize) -> Option<NullBuffer> {
     if missing.is_empty() {
@@ -285,16 +306,32 @@ fn numbers<T: ArrowPrimitiveType>(array: &ArrayRef, max: i64) -> Option<ArrayRef
     if *array.data_type() == T::DATA_TYPE {
         return Some(Arc::clone(array));
     }
-    cast(array, &T::DATA_TYPE).ok()
+    // In range, but for what stands under a null.
+    match (
+        array.as_primitive_opt::<Int64Type>(),
+        array.as_primitive_opt::<Int32Type>(),
+    ) {
+        (Some(wide), _) if T::DATA_TYPE == DataType::Int32 => {
+            let narrow = |value| i32::try_from(value).unwrap_or(0);
+            Some(Arc::new(wide.unary::<_, Int32Type>(narrow)))
+        }
+        (_, Some(narrow)) => Some(Arc::new(narrow.unary::<_, Int64Type>(i64::from))),
+        (_, None) => None,
+    }
 }
 
 fn are_in_range<T: ArrowPrimitiveType>(array: &PrimitiveArray<T>, max: i64) -> bool
 where
     T::Native: Into<i64>,
 {
-    let inside = |value: &T::Native| (0..=max).contains(&(*value).into());
-    // What stands under a null is nearly always zero; where it is not, only real values count.
-    array.values().iter().all(inside) || array.iter().flatten().all(|value| inside(&value))
+    let inside = |value: T::Native| (0..=max).contains(&value.into());
+    // Without a way out in the middle, so that it is a loop over vectors. What stands under a null is nearly always zero; where it is
+    // not, only real values count.
+    let all = array
+        .values()
+        .iter()
+        .fold(true, |all, value| all & inside(*value));
+    all || array.iter().flatten().all(inside)
 }
 
 /// What decides what each record is.
@@ -325,10 +362,10 @@ impl Facts {
         let start: &Int64Array = start.as_primitive_opt()?;
         let end: &Int64Array = end.as_primitive_opt()?;
         let good = |start: i64, end: i64| {
-            start <= end && end.saturating_sub(start) <= SPAN_S_MAX && end <= END_S_MAX
+            (start <= end) & (end.saturating_sub(start) <= SPAN_S_MAX) & (end <= END_S_MAX)
         };
         let both = start.values().iter().zip(end.values());
-        let all = both.clone().all(|(start, end)| good(*start, *end));
+        let all = both.fold(true, |all, (start, end)| all & good(*start, *end));
         let pairs = || start.iter().zip(end);
         (all || pairs().all(|pair| !matches!(pair, (Some(start), Some(end)) if !good(start, end))))
             .then_some(())
