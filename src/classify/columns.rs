@@ -1,7 +1,7 @@
 //! Tags as Arrow columns: what `classify` and `query` show beside the log's own fields.
 //!
-//! To add a column: 1. its name in `TAG_COLUMNS`; 2. its values in `tag_column`; 3. a row in product.md section 5. The test
-//! holds names and values together.
+//! To add a column: 1. its name in `TAG_COLUMNS`; 2. its values in `tag_column`, and of an address where it stands, in `stands`; 3. a row in
+//! product.md section 5. The test holds names and values together.
 
 mod by_class;
 mod own;

@@ -33,6 +33,11 @@ use super::values::Target;
 use super::verify::say_inputs;
 use super::{load, pipeline, remote};
 
+/// Batches decoded at a time for each thread, at most.
+const BATCHES_PER_THREAD: usize = 4;
+/// Rows of the batch that shows an input's format.
+const PEEK_ROWS: usize = 256;
+
 /// Runs the command.
 pub fn run(asked: &Classify, now_s: i64, stop: &Arc<AtomicBool>) -> Outcome {
     let console = Console::new(asked.speech);
@@ -134,7 +139,14 @@ fn write(
     let classifiers = Classifiers::new(&cells, &questions);
     let mut reading = Reading::new(&inputs, opened, &options, &progress);
     let mut batches = reading.batches();
-    while !batches.is_empty() {
+    loop {
+        // A reader that was stopped has no more batches, and what was written is not whole.
+        if stop.load(Ordering::SeqCst) {
+            return Err(vec![interrupted()].into());
+        }
+        if batches.is_empty() {
+            break;
+        }
         let (written, next) = rayon::join(
             || classify_and_write(&batches, &classifiers, window, &mut writer),
             || reading.batches(),
@@ -145,9 +157,6 @@ fn write(
             .map(|batch| u64::try_from(batch.len()).unwrap_or(0));
         progress.add_records(rows.sum());
         batches = next;
-        if stop.load(Ordering::SeqCst) {
-            return Err(vec![interrupted()].into());
-        }
     }
     progress.finish();
     let mut out = writer.finish()?;
@@ -182,9 +191,8 @@ struct Opened {
 impl Opened {
     fn new(inputs: &[Input], options: &ReadOptions) -> Result<Opened, Stop> {
         let mut peek = options.clone();
-        peek.batch_rows = 1;
-        // A header takes no object's end.
-        peek.limits.whole_bytes = 0;
+        // A header takes no object's end, and no more records than the first piece has: batches of one would be hundreds.
+        (peek.batch_rows, peek.limits.whole_bytes) = (PEEK_ROWS, 0);
         let (mut schemas, mut kept) = (Vec::new(), HashMap::new());
         for (index, input) in inputs.iter().enumerate() {
             pipeline::prepare(inputs, index + 1..index + 1 + pipeline::AHEAD_PER_THREAD);
@@ -246,10 +254,12 @@ impl<'a> Reading<'a> {
         }
     }
 
-    /// The next batches: as many as a row group takes, whatever inputs they are of; none at the end.
+    /// The next batches: as many as a row group takes, whatever inputs they are of, or as memory allows; none at the end.
     fn batches(&mut self) -> Vec<FlowBatch> {
+        let batches_max = rayon::current_num_threads() * BATCHES_PER_THREAD;
+        let rows_max = GROUP_ROWS.min(self.options.batch_rows * batches_max);
         let (mut batches, mut rows) = (Vec::new(), 0);
-        while rows < GROUP_ROWS {
+        while rows < rows_max {
             let Some(batch) = self.next() else {
                 break;
             };

@@ -21,37 +21,46 @@ pub struct Present<'a> {
     tags: Tags,
     /// One a row: the place of its class; behind the last for rows without.
     places: Vec<usize>,
+    /// Which rows have a class; `None` if all.
+    classified: Option<NullBuffer>,
 }
 
 impl<'a> Present<'a> {
     /// Those that the rows have, in the order of their first rows.
     pub fn new(all: &'a Classes) -> Present<'a> {
-        let mut met: Vec<Option<usize>> = vec![None; all.classes.len()];
+        const UNMET: usize = usize::MAX;
+        let mut met = vec![UNMET; all.classes.len()];
         let mut classes = Vec::new();
-        let places: Vec<Option<usize>> = all
-            .rows
-            .iter()
-            .map(|row| {
-                let id = usize::try_from(*row).ok()?;
-                let slot = met.get_mut(id)?;
-                if slot.is_none() {
-                    *slot = Some(classes.len());
-                    classes.push(&all.classes[id]);
+        let mut places = Vec::with_capacity(all.rows.len());
+        for row in &all.rows {
+            let id = usize::try_from(*row).unwrap_or(UNMET);
+            places.push(match met.get_mut(id) {
+                Some(place) => {
+                    if *place == UNMET {
+                        *place = classes.len();
+                        classes.push(&all.classes[id]);
+                    }
+                    *place
                 }
-                *slot
-            })
-            .collect();
+                None => UNMET,
+            });
+        }
         let none = classes.len();
+        let classified = places.contains(&UNMET).then(|| {
+            let classified = |row: usize| places[row] != UNMET;
+            NullBuffer::new(BooleanBuffer::collect_bool(places.len(), classified))
+        });
+        for place in &mut places {
+            *place = none.min(*place);
+        }
         Present {
             tags: Tags {
                 rows: classes.iter().map(|class| Some(class.tag)).collect(),
                 extra: all.extra.clone(),
             },
-            places: places
-                .into_iter()
-                .map(|place| place.unwrap_or(none))
-                .collect(),
             classes,
+            places,
+            classified,
         }
     }
 
@@ -62,13 +71,22 @@ impl<'a> Present<'a> {
     pub fn column(&self, place: usize, symbols: &Symbols) -> Result<ArrayRef, ArrowError> {
         let of_classes = tag_column(place, &self.tags, symbols)?;
         let of_classes = of_classes.as_dictionary::<Int32Type>();
-        let keys: Vec<Option<i32>> = of_classes.keys().iter().chain([None]).collect();
-        let nulls = self.nulls(|class| keys[class].is_some());
-        let keys = self
-            .places
+        // Behind the last class stands the key of rows without, which says nothing.
+        let own = of_classes.keys();
+        let keys: Vec<i32> = own
             .iter()
-            .map(|class| keys[*class].unwrap_or(0))
+            .map(Option::unwrap_or_default)
+            .chain([0])
             .collect();
+        let nulls = if own.null_count() > 0 {
+            let valid: Vec<bool> = own.iter().map(|key| key.is_some()).chain([false]).collect();
+            let valid = |row: usize| valid[self.places[row]];
+            let valid = BooleanBuffer::collect_bool(self.places.len(), valid);
+            Some(NullBuffer::new(valid))
+        } else {
+            self.classified.clone()
+        };
+        let keys = self.places.iter().map(|class| keys[*class]).collect();
         let keys = Int32Array::try_new(keys, nulls)?;
         let column = DictionaryArray::try_new(keys, Arc::clone(of_classes.values()))?;
         Ok(Arc::new(column))
@@ -89,29 +107,15 @@ impl<'a> Present<'a> {
             .map(|class| of.keys(field_of(stands(class)?)))
             .chain([None])
             .collect();
-        let rows = || self.places.iter().map(|class| columns[*class]).enumerate();
-        let valid = |(row, column): (usize, Option<&Int32Array>)| {
-            column.is_some_and(|column| column.is_valid(row))
-        };
-        let nulls: BooleanBuffer = rows().map(valid).collect();
-        let keys = rows().map(|(row, column)| column.map_or(0, |column| column.value(row)));
-        of.column(Int32Array::try_new(
-            keys.collect(),
-            Some(NullBuffer::new(nulls)),
-        )?)
-    }
-
-    /// Which rows have a value, by their class; `None` if all.
-    fn nulls(&self, has_value: impl Fn(usize) -> bool) -> Option<NullBuffer> {
-        let without = |class: usize| !has_value(class);
-        // Behind the last class stand the rows without.
-        let none = self.classes.len();
-        if !(0..none).any(without) && !self.places.contains(&none) {
-            return None;
+        let mut keys = Vec::with_capacity(self.places.len());
+        let mut valid = Vec::with_capacity(self.places.len());
+        for (row, class) in self.places.iter().enumerate() {
+            let column = columns[*class];
+            keys.push(column.map_or(0, |column| column.value(row)));
+            valid.push(column.is_some_and(|column| column.is_valid(row)));
         }
-        let valid =
-            BooleanBuffer::collect_bool(self.places.len(), |row| has_value(self.places[row]));
-        Some(NullBuffer::new(valid))
+        let nulls = Some(NullBuffer::from(valid)).filter(|nulls| nulls.null_count() > 0);
+        of.column(Int32Array::try_new(keys.into(), nulls)?)
     }
 }
 

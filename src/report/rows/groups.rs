@@ -11,7 +11,7 @@ mod chunk;
 mod values;
 
 use std::io::Write;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use arrow::array::{ArrayRef, AsArray, RecordBatch};
 use arrow::datatypes::{DataType, Int32Type, Int64Type, Schema, SchemaRef};
@@ -47,6 +47,8 @@ struct Group {
     batches: Vec<RecordBatch>,
     rows: usize,
     text_bytes: usize,
+    /// As many as threads have been at work: one takes half a megabyte, and longer to make than to use for a small page.
+    idle: Mutex<Vec<Compressor>>,
 }
 
 impl<W: Write + Send> GroupWriter<W> {
@@ -81,6 +83,7 @@ impl<W: Write + Send> GroupWriter<W> {
             batches: Vec::new(),
             rows: 0,
             text_bytes: 0,
+            idle: Mutex::new(Vec::new()),
         };
         Ok(GroupWriter { file, next })
     }
@@ -135,8 +138,13 @@ impl Group {
         (0..self.schema.fields().len())
             .into_par_iter()
             .with_max_len(1)
-            .map_init(Compressor::new, |compressor, place| {
-                self.chunk(place, compressor)
+            .map(|place| {
+                let idle = || self.idle.lock().unwrap_or_else(PoisonError::into_inner);
+                let made = idle().pop();
+                let mut compressor = made.map_or_else(Compressor::new, Ok)?;
+                let chunk = self.chunk(place, &mut compressor);
+                idle().push(compressor);
+                chunk
             })
             .collect()
     }
@@ -150,9 +158,10 @@ impl Group {
             _ => Values::of_texts(&parts)?,
         };
         // Readers pass over row groups by their times; of anything else in no order, least and greatest say nothing.
-        let is_time = [Field::Start, Field::End]
-            .iter()
-            .any(|time| time.info().column == field.name());
+        let is_time = *field.data_type() == DataType::Int64
+            && [Field::Start, Field::End]
+                .iter()
+                .any(|time| time.info().column == field.name());
         Chunk::new(self.columns.column(place), values, is_time, compressor)
     }
 }

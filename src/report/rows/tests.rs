@@ -221,6 +221,15 @@ fn readers_can_pass_over_row_groups_by_their_times() {
     let rows =
         RecordBatch::try_from_iter([("end", Arc::clone(&numbers)), ("bytes", numbers)]).unwrap();
     let groups = groups_of(&written(RowFormat::Parquet, &rows.schema(), &[rows]));
+    // `SELECT srcport AS start`: no time, and not as wide as one.
+    let port = Arc::new(Int32Array::from(vec![443])) as ArrayRef;
+    let named_so = RecordBatch::try_from_iter([("start", port)]).unwrap();
+    let of_ports = groups_of(&written(
+        RowFormat::Parquet,
+        &named_so.schema(),
+        &[named_so],
+    ));
+    assert!(of_ports[0].column(0).statistics().is_none());
     let [Some(Statistics::Int64(end)), None] =
         [0, 1].map(|column| groups[1].column(column).statistics())
     else {

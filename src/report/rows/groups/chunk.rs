@@ -1,5 +1,6 @@
 //! A column chunk: its pages, compressed, and what the footer says of them.
 
+use arrow::buffer::NullBuffer;
 use bytes::Bytes;
 use parquet::basic::{Compression, Encoding, ZstdLevel};
 use parquet::column::page::{CompressedPage, Page, PageWriter};
@@ -19,20 +20,19 @@ use crate::report::rows::Error;
 pub const ZSTD_LEVEL: i32 = 1;
 
 /// Compresses pages, one after the other.
-pub struct Compressor(std::io::Result<bulk::Compressor<'static>>);
+pub struct Compressor(bulk::Compressor<'static>);
 
 impl Compressor {
-    /// For one thread.
-    pub fn new() -> Compressor {
-        Compressor(bulk::Compressor::new(ZSTD_LEVEL))
+    /// For one thread at a time.
+    ///
+    /// # Errors
+    /// No memory.
+    pub fn new() -> Result<Compressor, Error> {
+        Ok(Compressor(bulk::Compressor::new(ZSTD_LEVEL)?))
     }
 
     fn compress(&mut self, plain: &[u8]) -> Result<Bytes, Error> {
-        let compressor = self
-            .0
-            .as_mut()
-            .map_err(|error| std::io::Error::other(error.to_string()))?;
-        Ok(compressor.compress(plain)?.into())
+        Ok(self.0.compress(plain)?.into())
     }
 }
 
@@ -64,7 +64,7 @@ impl Pages {
 }
 
 impl Chunk {
-    /// Encodes the values of a column. Least and greatest stand in the footer if `bounded`.
+    /// Encodes the values of a column. Least and greatest stand in the footer if `bounded`, which only INT64 may be.
     ///
     /// # Errors
     /// A page beyond two gigabytes.
@@ -84,15 +84,12 @@ impl Chunk {
         if column.max_def_level() > 0 {
             push_levels(&mut plain, &values)?;
         }
-        let (encoding, mut dictionary_bytes) = (
-            match values.stored {
-                Stored::Keys(..) => Encoding::RLE_DICTIONARY,
-                Stored::Plain(_) => Encoding::PLAIN,
-            },
-            None,
-        );
-        match &values.stored {
-            Stored::Plain(numbers) => plain.extend_from_slice(numbers),
+        let mut dictionary_bytes = None;
+        let encoding = match &values.stored {
+            Stored::Plain(numbers) => {
+                plain.extend_from_slice(numbers);
+                Encoding::PLAIN
+            }
             Stored::Keys(keys, dictionary) => {
                 let width = width_bits(dictionary.len as usize);
                 plain.push(width.to_le_bytes()[0]);
@@ -105,10 +102,10 @@ impl Chunk {
                 };
                 pages.push(page, dictionary.plain.len())?;
                 dictionary_bytes = Some(pages.out.bytes_written());
+                Encoding::RLE_DICTIONARY
             }
-        }
-        let rows =
-            u32::try_from(values.rows).map_err(|error| ParquetError::General(error.to_string()))?;
+        };
+        let rows = u32::try_from(values.rows).map_err(beyond)?;
         let page = Page::DataPage {
             buf: compressor.compress(&plain)?,
             num_values: rows,
@@ -118,18 +115,11 @@ impl Chunk {
             statistics: None,
         };
         pages.push(page, plain.len())?;
-        let statistics = values.range.as_ref().filter(|_| bounded).map(|range| {
-            let nulls = values
-                .present
-                .as_ref()
-                .map_or(0, |present| present.null_count() as u64);
-            Statistics::int64(
-                Some(*range.start()),
-                Some(*range.end()),
-                None,
-                Some(nulls),
-                false,
-            )
+        let statistics = values.range.as_ref().filter(|_| bounded);
+        let statistics = statistics.map(|range| {
+            let nulls = values.present.as_ref().map_or(0, NullBuffer::null_count);
+            let (min, max) = (Some(*range.start()), Some(*range.end()));
+            Statistics::int64(min, max, None, Some(nulls as u64), false)
         });
         Chunk::of_pages(column, pages, rows, dictionary_bytes, statistics)
     }
@@ -144,9 +134,7 @@ impl Chunk {
         let mut encodings: Vec<Encoding> = pages.stats.iter().map(|page| page.encoding).collect();
         encodings.push(Encoding::RLE);
         let bytes = pages.out.into_inner()?;
-        let place = |bytes: usize| {
-            i64::try_from(bytes).map_err(|error| ParquetError::General(error.to_string()))
-        };
+        let place = |bytes: usize| i64::try_from(bytes).map_err(beyond);
         let mut metadata = ColumnChunkMetaData::builder(column)
             .set_encodings(encodings)
             .set_compression(Compression::ZSTD(ZstdLevel::try_new(ZSTD_LEVEL)?))
@@ -198,9 +186,12 @@ fn push_levels(out: &mut Vec<u8>, values: &Values) -> Result<(), ParquetError> {
             levels.extend_from_slice(&present.inner().sliced()[..values.rows.div_ceil(8)]);
         }
     }
-    let len =
-        u32::try_from(levels.len()).map_err(|error| ParquetError::General(error.to_string()))?;
+    let len = u32::try_from(levels.len()).map_err(beyond)?;
     out.extend_from_slice(&len.to_le_bytes());
     out.extend_from_slice(&levels);
     Ok(())
+}
+
+fn beyond(error: std::num::TryFromIntError) -> ParquetError {
+    ParquetError::General(error.to_string())
 }

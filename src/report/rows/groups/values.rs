@@ -10,6 +10,7 @@ use arrow::array::{
 use arrow::buffer::NullBuffer;
 use arrow::datatypes::{Int32Type, ToByteSlice};
 use arrow::error::ArrowError;
+use foldhash::fast::RandomState;
 
 /// Not in the dictionary yet.
 const UNMET: u32 = u32::MAX;
@@ -17,6 +18,9 @@ const UNMET: u32 = u32::MAX;
 const DENSE_SPAN: u64 = 1 << 17;
 /// Fewer rows than this a distinct number, and the numbers stand as they are.
 const ROWS_PER_KEY: usize = 8;
+
+/// The keys of texts. Which text has which does not depend on the hash.
+type Known<'a> = HashMap<&'a str, u32, RandomState>;
 
 /// A dictionary in the making, or whole.
 #[derive(Debug, Default)]
@@ -77,7 +81,7 @@ impl Values {
         let (rows, present) = present(parts);
         let mut keys = vec![0; rows];
         let mut filled = 0;
-        let (mut known, mut dictionary) = (HashMap::new(), Dictionary::default());
+        let (mut known, mut dictionary) = (Known::default(), Dictionary::default());
         for part in parts {
             let array = part.as_dictionary_opt::<Int32Type>().ok_or_else(odd)?;
             let texts = array.values().as_string_opt::<i32>().ok_or_else(odd)?;
@@ -150,7 +154,7 @@ fn keys_of<'a>(
     own: &[i32],
     nulls: Option<&NullBuffer>,
     texts: &'a StringArray,
-    known: &mut HashMap<&'a str, u32>,
+    known: &mut Known<'a>,
     dictionary: &mut Dictionary,
 ) -> Result<Vec<u32>, ArrowError> {
     let mut found = vec![UNMET; texts.len()];
@@ -200,7 +204,7 @@ where
             keys.push(*slot);
         }
     } else {
-        let mut met: HashMap<i64, u32> = HashMap::new();
+        let mut met = HashMap::<i64, u32, RandomState>::default();
         for number in numbers {
             let key = match met.get(&(*number).into()) {
                 Some(key) => *key,
