@@ -138,26 +138,7 @@ fn write(
     let cells = Cells::new(&world, &questions);
     let classifiers = Classifiers::new(&cells, &questions);
     let mut reading = Reading::new(&inputs, opened, &options, &progress);
-    let mut batches = reading.batches();
-    loop {
-        // A reader that was stopped has no more batches, and what was written is not whole.
-        if stop.load(Ordering::SeqCst) {
-            return Err(vec![interrupted()].into());
-        }
-        if batches.is_empty() {
-            break;
-        }
-        let (written, next) = rayon::join(
-            || classify_and_write(&batches, &classifiers, window, &mut writer),
-            || reading.batches(),
-        );
-        written?;
-        let rows = batches
-            .iter()
-            .map(|batch| u64::try_from(batch.len()).unwrap_or(0));
-        progress.add_records(rows.sum());
-        batches = next;
-    }
+    copy(&mut reading, &classifiers, window, &mut writer, stop)?;
     progress.finish();
     let mut out = writer.finish()?;
     out.flush().map_err(rows::Error::Io)?;
@@ -291,6 +272,36 @@ impl<'a> Reading<'a> {
             }
             self.reports.push(reader.into_report());
         }
+    }
+}
+
+/// Copies all inputs, classified: while some batches are classified and written by whatever threads are free, the next are decoded.
+fn copy<W: Write + Send>(
+    reading: &mut Reading<'_>,
+    classifiers: &Classifiers<'_, '_>,
+    window: Window,
+    writer: &mut RowWriter<W>,
+    stop: &AtomicBool,
+) -> Result<(), Stop> {
+    let mut batches = reading.batches();
+    loop {
+        // A reader that was stopped has no more batches, and what was written is not whole.
+        if stop.load(Ordering::SeqCst) {
+            return Err(vec![interrupted()].into());
+        }
+        if batches.is_empty() {
+            return Ok(());
+        }
+        let (written, next) = rayon::join(
+            || classify_and_write(&batches, classifiers, window, writer),
+            || reading.batches(),
+        );
+        written?;
+        let rows = batches
+            .iter()
+            .map(|batch| u64::try_from(batch.len()).unwrap_or(0));
+        reading.progress.add_records(rows.sum());
+        batches = next;
     }
 }
 
