@@ -7,6 +7,8 @@ mod common;
 mod metrics;
 #[path = "cli/outputs.rs"]
 mod outputs;
+#[path = "cli/same_bytes.rs"]
+mod same_bytes;
 #[path = "cli/topology.rs"]
 mod topology;
 

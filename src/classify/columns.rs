@@ -1,8 +1,9 @@
 //! Tags as Arrow columns: what `classify` and `query` show beside the log's own fields.
 //!
-//! To add a column: 1. its name in `TAG_COLUMNS`; 2. its values in `tag_column`; 3. a row in product.md section 5. The test
-//! holds names and values together.
+//! To add a column: 1. its name in `TAG_COLUMNS`; 2. its values in `tag_column`, and of an address where it stands, in `stands`; 3. a row in
+//! product.md section 5. The test holds names and values together.
 
+mod by_class;
 mod own;
 
 use std::sync::Arc;
@@ -15,13 +16,15 @@ use arrow::datatypes::{DataType, Field as ArrowField, Int32Type, Schema, SchemaR
 use arrow::error::ArrowError;
 
 use crate::model::address::Address;
-use crate::model::address_text::texts;
-use crate::model::batch::{BatchBuilder, FlowBatch, readable};
-use crate::model::field::{FieldSet, Kind};
+use crate::model::address_text::{AddressColumns, texts};
+use crate::model::batch::{BatchBuilder, FlowBatch};
+use crate::model::class::{Class, Classes, Stands};
+use crate::model::field::{Field, FieldSet, Kind};
 use crate::model::format::Format;
 use crate::model::path::{Exit, Initiator, Path, Realm, Vantage};
 use crate::model::symbol::{Sym, Symbols};
 use crate::model::tag::{Tag, Tags};
+use by_class::Present;
 
 /// The columns beside the log's own, in their order, and whether they hold an address.
 const TAG_COLUMNS: &[(&str, bool)] = &[
@@ -38,7 +41,7 @@ const TAG_COLUMNS: &[(&str, bool)] = &[
     ("initiator", false),
 ];
 
-/// The columns that [`with_tags`] adds, in their order: words and ids as dictionaries, addresses as text.
+/// The columns of tags, in their order, as [`tag_column`] gives them: words and ids as dictionaries, addresses as text.
 pub fn tag_fields() -> Vec<ArrowField> {
     TAG_COLUMNS
         .iter()
@@ -53,7 +56,13 @@ pub fn tag_fields() -> Vec<ArrowField> {
         .collect()
 }
 
-/// The columns of a classified log of this format: what [`with_tags`] gives if the decoder kept the fields of `projection`.
+/// The columns that [`with_classes`] adds, in their order: all of them dictionaries of text.
+pub fn output_fields() -> Vec<ArrowField> {
+    let field = |row: &(&str, bool)| ArrowField::new(row.0, Kind::Text.arrow(), true);
+    TAG_COLUMNS.iter().map(field).collect()
+}
+
+/// The columns of a classified log of this format: what [`with_classes`] gives if the decoder kept the fields of `projection`.
 ///
 /// An output needs it before the first record is read, as its header cannot change afterwards.
 ///
@@ -61,48 +70,68 @@ pub fn tag_fields() -> Vec<ArrowField> {
 /// None that a format of ours can meet.
 pub fn schema(format: &Format, projection: FieldSet) -> Result<SchemaRef, ArrowError> {
     let mut empty = BatchBuilder::new(format, projection);
-    let tags = Tags::default();
-    Ok(with_tags(&empty.finish()?, &tags, &Symbols::default())?.schema())
+    let classes = Classes::default();
+    Ok(with_classes(&empty.finish()?, &classes, &Symbols::default())?.schema())
 }
 
-/// The batch's own columns, addresses as text, and the tags' beside them; NODATA and SKIPDATA rows have no tags.
+/// The batch's own columns, addresses as text, and the tags' beside them; NODATA and SKIPDATA rows have no tags. All texts are in
+/// dictionaries; addresses share one.
 ///
 /// A column of the log that has a tag column's name is kept as `log_<name>`: AWS may add a field that is called `path`.
 /// Two unknown fields that differ in a hyphen or in case alone are told apart in the same way.
 ///
 /// # Errors
-/// Tags that are not one a row, or that name a symbol which neither `symbols` nor the tags have.
-pub fn with_tags(
+/// Classes that are not of this batch, or that name a symbol which neither `symbols` nor the classes have.
+pub fn with_classes(
     batch: &FlowBatch,
-    tags: &Tags,
+    classes: &Classes,
     symbols: &Symbols,
 ) -> Result<RecordBatch, ArrowError> {
-    if tags.rows.len() != batch.len() {
+    if classes.rows.len() != batch.len() {
         return Err(ArrowError::InvalidArgumentError(format!(
-            "{} tags for {} records",
-            tags.rows.len(),
+            "classes of {} records for {}",
+            classes.rows.len(),
             batch.len()
         )));
     }
-    let log = readable(batch.records())?;
-    let mut fields = own::own_fields(log.schema().fields());
-    fields.extend(tag_fields().into_iter().map(Arc::new));
-    let mut columns = log.columns().to_vec();
-    columns.extend(tag_columns(tags, symbols)?);
+    let addresses = AddressColumns::new(batch)?;
+    let log = batch.records().schema();
+    let (mut fields, mut columns) = (Vec::new(), Vec::new());
+    for (field, column) in log.fields().iter().zip(batch.records().columns()) {
+        let keys = Field::by_name(field.name()).and_then(|field| addresses.keys(field));
+        let text = || field.as_ref().clone().with_data_type(Kind::Text.arrow());
+        fields.push(keys.map_or_else(|| Arc::clone(field), |_| Arc::new(text())));
+        columns.push(match keys {
+            Some(keys) => addresses.column(keys.clone())?,
+            None => Arc::clone(column),
+        });
+    }
+    let mut fields = own::own_fields(&fields);
+    fields.extend(output_fields().into_iter().map(Arc::new));
+    let present = Present::new(classes);
+    for (place, (name, _)) in TAG_COLUMNS.iter().enumerate() {
+        columns.push(match stands(name) {
+            Some(stands) => present.addresses(&addresses, stands)?,
+            None => present.column(place, symbols)?,
+        });
+    }
     let options = RecordBatchOptions::new().with_row_count(Some(batch.len()));
     RecordBatch::try_new_with_options(Arc::new(Schema::new(fields)), columns, &options)
 }
 
-fn tag_columns(tags: &Tags, symbols: &Symbols) -> Result<Vec<ArrayRef>, ArrowError> {
-    (0..TAG_COLUMNS.len())
-        .map(|place| tag_column(place, tags, symbols))
-        .collect()
+/// Where an address of the tags stands.
+fn stands(name: &str) -> Option<fn(&Class) -> Option<Stands>> {
+    match name {
+        "workload" => Some(|class| class.workload),
+        "peer" => Some(|class| class.peer),
+        _ => None,
+    }
 }
 
 /// One of the columns of [`tag_fields`], by its place there: for who wants few of them.
 ///
 /// # Errors
-/// As [`with_tags`]; a place beyond the last.
+/// Tags that name a symbol which neither `symbols` nor the tags have; a place beyond the last.
 pub fn tag_column(place: usize, tags: &Tags, symbols: &Symbols) -> Result<ArrayRef, ArrowError> {
     let rows = tags.rows.as_slice();
     let names = Names {

@@ -2,8 +2,6 @@
 //!
 //! Cost: one route lookup and at most one range lookup a record; allocates the tags and nothing a record.
 
-use rayon::prelude::*;
-
 use crate::classify::ends::{Logger, initiator};
 use crate::classify::exit::{End, follow, unowned};
 use crate::classify::naming::{Name, name};
@@ -33,11 +31,6 @@ pub fn tags(batch: &FlowBatch, world: &World) -> Tags {
         rows: tagged.collect(),
         extra: extra.into_names(),
     }
-}
-
-/// Tags several batches, in parallel.
-pub fn tags_of_all(batches: &[FlowBatch], world: &World) -> Vec<Tags> {
-    batches.par_iter().map(|batch| tags(batch, world)).collect()
 }
 
 /// Tags one record.

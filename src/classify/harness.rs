@@ -3,9 +3,13 @@
 use std::collections::BTreeSet;
 use std::net::IpAddr;
 
+use arrow::array::{ArrayRef, AsArray};
+use arrow::compute::cast;
+use arrow::datatypes::DataType;
 use ipnet::IpNet;
 use serde_json::{Value as Json, json};
 
+use crate::classify::columns::{output_fields, tag_column, with_classes};
 use crate::classify::naive::{Atlas, Record, Said, Shot};
 use crate::classify::{Classifier, engine};
 use crate::model::address::Address;
@@ -99,6 +103,30 @@ impl Twins {
             .iter()
             .map(|tag| self.words(&tags, tag.as_ref().unwrap()))
             .collect()
+    }
+
+    /// The tags' columns as text, cell by cell: record by record, and by classes.
+    pub fn cells(&self, records: &[Record], fields: &[Field]) -> [Vec<Vec<Option<String>>>; 2] {
+        let batch = batch(records, fields);
+        let text = |column: &ArrayRef| {
+            let text = cast(column, &DataType::Utf8).unwrap();
+            let cells = text.as_string::<i32>().iter();
+            cells.map(|cell| cell.map(str::to_owned)).collect()
+        };
+        let tags = engine::tags(&batch, &self.world);
+        let places = 0..output_fields().len();
+        let one_by_one =
+            places.map(|place| text(&tag_column(place, &tags, &self.world.symbols).unwrap()));
+        let questions = Questions::default();
+        let cells = Cells::new(&self.world, &questions);
+        let mut classifier = Classifier::new(&cells, &questions);
+        let classes = classifier.classify(&batch);
+        let written = with_classes(&batch, classes, &self.world.symbols).unwrap();
+        let by_class = output_fields();
+        let by_class = by_class
+            .iter()
+            .map(|field| text(written.column_by_name(field.name()).unwrap()));
+        [one_by_one.collect(), by_class.collect()]
     }
 
     /// What the fast side says by classes, record after record in one batch.

@@ -622,4 +622,12 @@ proptest! {
             prop_assert_eq!(by_class, alone, "{:#?}\n{:?}\n{}", record, fields, topologies.iter().map(Json::to_string).collect::<Vec<_>>().join("\n"));
         }
     }
+    #[test]
+    fn columns_by_class_say_what_each_tag_says(numbers in prop::collection::vec(any::<u16>(), 40..1200), more in prop::collection::vec(any::<u16>(), 40..400)) {
+        let (topologies, records, fields) = case(numbers);
+        let (pool, tape) = (addresses(&topologies), &mut Tape { numbers: more, at: 0 });
+        let records: Vec<Record> = records.iter().flat_map(|record| alike(tape, record, &pool)).collect();
+        let [one_by_one, by_class] = Twins::new(&topologies, RANGES).cells(&records, &fields);
+        prop_assert_eq!(one_by_one, by_class);
+    }
 }

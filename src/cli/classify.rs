@@ -2,24 +2,26 @@
 
 use std::collections::HashMap;
 use std::io::{BufWriter, Write};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use arrow::array::BooleanArray;
 use arrow::compute::filter_record_batch;
 use arrow::datatypes::SchemaRef;
 use arrow::record_batch::RecordBatch;
+use rayon::prelude::*;
 
-use flowproof::classify::columns::{schema, tag_fields, with_tags};
-use flowproof::classify::engine::tags_of_all;
+use flowproof::classify::Classifier;
+use flowproof::classify::columns::{output_fields, schema, with_classes};
 use flowproof::diag::{Diagnostic, Location, Severity};
 use flowproof::ingest::{self, Input, InputReader, ReadOptions};
 use flowproof::model::batch::FlowBatch;
 use flowproof::model::evidence::InputReport;
 use flowproof::model::field::{Field, FieldSet};
+use flowproof::model::question::Questions;
 use flowproof::model::window::Window;
-use flowproof::report::rows::{self, RowFormat, RowWriter, union_schema};
-use flowproof::topology::World;
+use flowproof::report::rows::{self, GROUP_ROWS, RowFormat, RowWriter, union_schema};
+use flowproof::topology::cells::Cells;
 
 use super::args::{Classify, OutputFormat};
 use super::console::Console;
@@ -31,8 +33,10 @@ use super::values::Target;
 use super::verify::say_inputs;
 use super::{load, pipeline, remote};
 
-/// Batches decoded at a time for each thread, so that all threads tag while the next ones are decoded.
-const BATCHES_PER_THREAD: usize = 2;
+/// Batches decoded at a time for each thread, at most.
+const BATCHES_PER_THREAD: usize = 4;
+/// Rows of the batch that shows an input's format.
+const PEEK_ROWS: usize = 256;
 
 /// Runs the command.
 pub fn run(asked: &Classify, now_s: i64, stop: &Arc<AtomicBool>) -> Outcome {
@@ -115,7 +119,7 @@ fn write(
     console.say_all(live.notes.iter().chain(&listed.notes));
     let inputs = listed.inputs;
     let options = pipeline::read_options(&asked.input, &world, FieldSet::ALL, stop)?;
-    let mut opened = Opened::new(&inputs, &options)?;
+    let opened = Opened::new(&inputs, &options)?;
     let format = match asked.format().map_err(|message| vec![usage(&message)])? {
         OutputFormat::Parquet => RowFormat::Parquet,
         OutputFormat::Csv => RowFormat::Csv,
@@ -130,15 +134,11 @@ fn write(
     let out = Output::create(&asked.output).map_err(rows::Error::Io)?;
     let mut writer = RowWriter::new(BufWriter::new(out), format, Arc::clone(&opened.schema))?;
     let progress = Progress::new(pipeline::total_bytes(&inputs), asked.speech.quiet);
-    let mut reports = Vec::new();
-    for (index, input) in inputs.iter().enumerate() {
-        pipeline::prepare(&inputs, index + 1..index + 1 + pipeline::AHEAD_PER_THREAD);
-        let reader = opened.open(input, &options);
-        reports.push(copy(reader, &world, window, &mut writer, &progress)?);
-        if stop.load(Ordering::SeqCst) {
-            return Err(vec![interrupted()].into());
-        }
-    }
+    let questions = Questions::default();
+    let cells = Cells::new(&world, &questions);
+    let classifiers = Classifiers::new(&cells, &questions);
+    let mut reading = Reading::new(&inputs, opened, &options, &progress);
+    copy(&mut reading, &classifiers, window, &mut writer, stop)?;
     progress.finish();
     let mut out = writer.finish()?;
     out.flush().map_err(rows::Error::Io)?;
@@ -149,7 +149,7 @@ fn write(
     if let Some(aws) = &aws {
         console.note(&remote::summary(aws));
     }
-    Ok(reports)
+    Ok(reading.reports)
 }
 
 fn usage(message: &str) -> Diagnostic {
@@ -172,7 +172,8 @@ struct Opened {
 impl Opened {
     fn new(inputs: &[Input], options: &ReadOptions) -> Result<Opened, Stop> {
         let mut peek = options.clone();
-        peek.batch_rows = 1;
+        // A header takes no object's end, and no more records than the first piece has: batches of one would be hundreds.
+        (peek.batch_rows, peek.limits.whole_bytes) = (PEEK_ROWS, 0);
         let (mut schemas, mut kept) = (Vec::new(), HashMap::new());
         for (index, input) in inputs.iter().enumerate() {
             pipeline::prepare(inputs, index + 1..index + 1 + pipeline::AHEAD_PER_THREAD);
@@ -188,7 +189,7 @@ impl Opened {
             }
         }
         Ok(Opened {
-            schema: union_schema(&schemas, &tag_fields()),
+            schema: union_schema(&schemas, &output_fields()),
             kept,
         })
     }
@@ -202,50 +203,150 @@ impl Opened {
     }
 }
 
-/// Copies one input, tagged: a few batches are tagged by all threads while the next few are decoded.
-fn copy<W: Write + Send>(
-    (mut reader, first): (InputReader, Option<FlowBatch>),
-    world: &World,
-    window: Window,
-    writer: &mut RowWriter<W>,
-    progress: &Progress,
-) -> Result<InputReport, Stop> {
-    let many = rayon::current_num_threads() * BATCHES_PER_THREAD;
-    let mut batches: Vec<FlowBatch> = first.into_iter().collect();
-    let mut read = 0;
-    while !batches.is_empty() {
-        let (written, next) = rayon::join(
-            || tag_and_write(&batches, world, window, writer),
-            || {
-                std::iter::from_fn(|| reader.next_batch())
-                    .take(many)
-                    .collect::<Vec<_>>()
-            },
-        );
-        written?;
-        progress.add_records(
-            batches
-                .iter()
-                .map(|batch| u64::try_from(batch.len()).unwrap_or(0))
-                .sum(),
-        );
-        progress.add_bytes(reader.bytes_read().saturating_sub(read));
-        read = reader.bytes_read();
-        batches = next;
-    }
-    Ok(reader.into_report())
+/// All inputs as one stream of batches, in order.
+struct Reading<'a> {
+    inputs: &'a [Input],
+    opened: Opened,
+    options: &'a ReadOptions,
+    progress: &'a Progress,
+    /// Of the next input.
+    index: usize,
+    /// The input that is being read, its first batch, and how many of its bytes are counted.
+    current: Option<(InputReader, Option<FlowBatch>, u64)>,
+    /// Of those that are read.
+    reports: Vec<InputReport>,
 }
 
-fn tag_and_write<W: Write + Send>(
+impl<'a> Reading<'a> {
+    fn new(
+        inputs: &'a [Input],
+        opened: Opened,
+        options: &'a ReadOptions,
+        progress: &'a Progress,
+    ) -> Reading<'a> {
+        Reading {
+            inputs,
+            opened,
+            options,
+            progress,
+            index: 0,
+            current: None,
+            reports: Vec::new(),
+        }
+    }
+
+    /// The next batches: as many as a row group takes, whatever inputs they are of, or as memory allows; none at the end.
+    fn batches(&mut self) -> Vec<FlowBatch> {
+        let batches_max = rayon::current_num_threads() * BATCHES_PER_THREAD;
+        let rows_max = GROUP_ROWS.min(self.options.batch_rows * batches_max);
+        let (mut batches, mut rows) = (Vec::new(), 0);
+        while rows < rows_max {
+            let Some(batch) = self.next() else {
+                break;
+            };
+            rows += batch.len();
+            batches.push(batch);
+        }
+        batches
+    }
+
+    fn next(&mut self) -> Option<FlowBatch> {
+        loop {
+            let (mut reader, first, counted) = match self.current.take() {
+                Some(current) => current,
+                None => {
+                    let input = self.inputs.get(self.index)?;
+                    self.index += 1;
+                    let ahead = self.index..self.index + pipeline::AHEAD_PER_THREAD;
+                    pipeline::prepare(self.inputs, ahead);
+                    let (reader, first) = self.opened.open(input, self.options);
+                    (reader, first, 0)
+                }
+            };
+            let batch = first.or_else(|| reader.next_batch());
+            let read = reader.bytes_read();
+            self.progress.add_bytes(read.saturating_sub(counted));
+            if batch.is_some() {
+                self.current = Some((reader, None, read));
+                return batch;
+            }
+            self.reports.push(reader.into_report());
+        }
+    }
+}
+
+/// Copies all inputs, classified: while some batches are classified and written by whatever threads are free, the next are decoded.
+fn copy<W: Write + Send>(
+    reading: &mut Reading<'_>,
+    classifiers: &Classifiers<'_, '_>,
+    window: Window,
+    writer: &mut RowWriter<W>,
+    stop: &AtomicBool,
+) -> Result<(), Stop> {
+    let mut batches = reading.batches();
+    loop {
+        // A reader that was stopped has no more batches, and what was written is not whole.
+        if stop.load(Ordering::SeqCst) {
+            return Err(vec![interrupted()].into());
+        }
+        if batches.is_empty() {
+            return Ok(());
+        }
+        let (written, next) = rayon::join(
+            || classify_and_write(&batches, classifiers, window, writer),
+            || reading.batches(),
+        );
+        written?;
+        let rows = batches
+            .iter()
+            .map(|batch| u64::try_from(batch.len()).unwrap_or(0));
+        reading.progress.add_records(rows.sum());
+        batches = next;
+    }
+}
+
+/// One classifier a thread, as many as there are at work.
+struct Classifiers<'a, 'w> {
+    cells: &'a Cells<'w>,
+    questions: &'a Questions,
+    idle: Mutex<Vec<Classifier<'a>>>,
+}
+
+impl<'a, 'w> Classifiers<'a, 'w> {
+    fn new(cells: &'a Cells<'w>, questions: &'a Questions) -> Classifiers<'a, 'w> {
+        Classifiers {
+            cells,
+            questions,
+            idle: Mutex::new(Vec::new()),
+        }
+    }
+
+    /// The batch's columns and those of its tags, without the rows outside the window.
+    fn classified(&self, batch: &FlowBatch, window: Window) -> Result<RecordBatch, Stop> {
+        let idle = || self.idle.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = idle().pop();
+        let mut classifier = known.unwrap_or_else(|| Classifier::new(self.cells, self.questions));
+        let classes = classifier.classify(batch);
+        let rows = with_classes(batch, classes, &self.cells.world.symbols)?;
+        idle().push(classifier);
+        Ok(in_window(batch, rows, window)?)
+    }
+}
+
+/// Which thread classifies a batch shows nowhere: classes are numbered as they are met, but rows have their words.
+fn classify_and_write<W: Write + Send>(
     batches: &[FlowBatch],
-    world: &World,
+    classifiers: &Classifiers<'_, '_>,
     window: Window,
     writer: &mut RowWriter<W>,
 ) -> Result<(), Stop> {
-    let tags = tags_of_all(batches, world);
-    for (batch, tags) in batches.iter().zip(&tags) {
-        let rows = with_tags(batch, tags, &world.symbols)?;
-        writer.write(&in_window(batch, rows, window)?)?;
+    let classified: Result<Vec<RecordBatch>, Stop> = batches
+        .par_iter()
+        .with_max_len(1)
+        .map(|batch| classifiers.classified(batch, window))
+        .collect();
+    for rows in classified? {
+        writer.write(&rows)?;
     }
     Ok(())
 }

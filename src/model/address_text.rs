@@ -1,12 +1,18 @@
-//! Addresses as readable text, a column at a time.
+//! Addresses as readable text, a column at a time; or each text once, for all columns of a batch.
 
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::fmt::Write;
+use std::sync::Arc;
 
-use arrow::array::StringArray;
+use arrow::array::{Array, ArrayRef, DictionaryArray, Int32Array, StringArray};
 use arrow::buffer::{Buffer, NullBuffer, OffsetBuffer};
+use arrow::datatypes::Int32Type;
 use arrow::error::ArrowError;
 
 use crate::model::address::Address;
+use crate::model::batch::{AddressColumn, FlowBatch};
+use crate::model::field::{FIELDS, Field, Kind};
 
 /// Bytes of an IPv4 address, as most have them.
 const IPV4_LEN_BYTES: usize = 13;
@@ -79,12 +85,114 @@ fn push(text: &mut String, address: Address) -> Result<(), ArrowError> {
     Ok(())
 }
 
+/// The address columns of a batch as dictionaries of text that they share: an address stands in several columns and many rows, and is
+/// written once.
+#[derive(Debug)]
+pub struct AddressColumns {
+    texts: Arc<StringArray>,
+    keys: Vec<(Field, Int32Array)>,
+}
+
+impl AddressColumns {
+    /// Those that the batch has.
+    ///
+    /// # Errors
+    /// More distinct addresses than keys.
+    pub fn new(batch: &FlowBatch) -> Result<AddressColumns, ArrowError> {
+        let (mut distinct, mut known) = (Vec::new(), Known::default());
+        let mut keys: Vec<(Field, Int32Array)> = Vec::new();
+        for row in FIELDS.iter().filter(|row| row.kind == Kind::Address) {
+            let Some(column) = batch.address(row.field) else {
+                continue;
+            };
+            let twin = twin_of(row.field).and_then(|twin| {
+                Some((
+                    batch.address(twin)?,
+                    keys.iter().find(|(field, _)| *field == twin)?,
+                ))
+            });
+            let twin = twin.map(|(addresses, (_, keys))| (addresses, keys));
+            let own = keys_of(column, twin, &mut distinct, &mut known)?;
+            keys.push((row.field, own));
+        }
+        Ok(AddressColumns {
+            texts: Arc::new(texts(distinct.into_iter().map(Some))?),
+            keys,
+        })
+    }
+
+    /// The keys of a field's addresses by row; `None` if the log lacks it.
+    pub fn keys(&self, field: Field) -> Option<&Int32Array> {
+        let found = self.keys.iter().find(|(own, _)| *own == field);
+        found.map(|(_, keys)| keys)
+    }
+
+    /// A column of these keys.
+    ///
+    /// # Errors
+    /// Keys that are not of these columns.
+    pub fn column(&self, keys: Int32Array) -> Result<ArrayRef, ArrowError> {
+        let texts = Arc::clone(&self.texts);
+        Ok(Arc::new(DictionaryArray::<Int32Type>::try_new(
+            keys, texts,
+        )?))
+    }
+}
+
+/// The field that has the same address in most records.
+fn twin_of(field: Field) -> Option<Field> {
+    match field {
+        Field::PktSrcAddr => Some(Field::SrcAddr),
+        Field::PktDstAddr => Some(Field::DstAddr),
+        _ => None,
+    }
+}
+
+fn keys_of(
+    column: AddressColumn<'_>,
+    twin: Option<(AddressColumn<'_>, &Int32Array)>,
+    distinct: &mut Vec<Address>,
+    known: &mut Known,
+) -> Result<Int32Array, ArrowError> {
+    let nulls = column.nulls();
+    let mut keys = Vec::with_capacity(column.raw().len());
+    for (row, bytes) in column.raw().iter().enumerate() {
+        if nulls.is_some_and(|nulls| nulls.is_null(row)) {
+            keys.push(0);
+            continue;
+        }
+        let same =
+            twin.filter(|(twin, keys)| twin.raw().get(row) == Some(bytes) && keys.is_valid(row));
+        if let Some((_, keys_of_twin)) = same {
+            keys.push(keys_of_twin.value(row));
+            continue;
+        }
+        let address = Address(u128::from_be_bytes(*bytes));
+        keys.push(match known.entry(address) {
+            Entry::Occupied(key) => *key.get(),
+            Entry::Vacant(new) => {
+                let key = i32::try_from(distinct.len())
+                    .map_err(|_| ArrowError::DictionaryKeyOverflowError)?;
+                distinct.push(address);
+                *new.insert(key)
+            }
+        });
+    }
+    Int32Array::try_new(keys.into(), nulls.cloned())
+}
+
+/// The table lives as long as a batch; the standard library's hash takes three times as long.
+type Known = HashMap<Address, i32, foldhash::fast::RandomState>;
+
 #[cfg(test)]
 mod tests {
-    use arrow::array::Array;
+    use arrow::array::{Array, AsArray};
     use proptest::prelude::*;
 
     use super::*;
+    use crate::model::batch::{BatchBuilder, Status, Value};
+    use crate::model::field::FieldSet;
+    use crate::model::format::Format;
 
     proptest! {
         #[test]
@@ -95,6 +203,42 @@ mod tests {
             let said: Vec<Option<String>> = column.iter().map(|text| text.map(str::to_owned)).collect();
             let expected: Vec<Option<String>> = addresses.iter().map(|one| one.map(|address| address.to_string())).collect();
             prop_assert_eq!(said, expected);
+        }
+    }
+
+    #[test]
+    fn columns_of_a_batch_share_each_text() {
+        let format = Format::from_names(["dstaddr", "srcaddr", "pkt-srcaddr", "bytes"]).unwrap();
+        let mut builder = BatchBuilder::new(&format, FieldSet::ALL);
+        let value =
+            |text: &str| Address::parse(text.as_bytes()).map_or(Value::Null, Value::Address);
+        #[rustfmt::skip]
+        let rows = [
+            ["10.0.0.2", "10.0.0.1",    "10.0.0.1"],
+            ["10.0.0.1", "2001:db8::1", "10.0.0.2"],
+            ["10.0.0.3", "-",           "10.0.0.1"],
+            ["-",        "10.0.0.1",    "-"],
+        ];
+        for row in rows {
+            let [dst, src, packet] = row.map(value);
+            let values = [dst, src, packet, Value::Number(1)];
+            builder.push(&values, Status::Flow, 1).unwrap();
+        }
+        let batch = builder.finish().unwrap();
+        let columns = AddressColumns::new(&batch).unwrap();
+        assert!(columns.keys(Field::PktDstAddr).is_none());
+        for (place, field) in [Field::DstAddr, Field::SrcAddr, Field::PktSrcAddr]
+            .iter()
+            .enumerate()
+        {
+            let column = columns
+                .column(columns.keys(*field).unwrap().clone())
+                .unwrap();
+            let column = column.as_dictionary::<Int32Type>();
+            assert_eq!(column.values().len(), 4, "each once");
+            let texts = column.downcast_dict::<StringArray>().unwrap();
+            let read: Vec<&str> = texts.into_iter().map(|text| text.unwrap_or("-")).collect();
+            assert_eq!(read, rows.map(|row| row[place]), "{field:?}");
         }
     }
 

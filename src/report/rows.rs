@@ -6,6 +6,7 @@
 
 mod align;
 mod error;
+mod groups;
 mod lent;
 
 use std::io::Write;
@@ -24,13 +25,11 @@ use parquet::file::properties::{EnabledStatistics, WriterProperties};
 
 pub use align::{align, union_schema};
 pub use error::Error;
+pub use groups::GROUP_ROWS;
+use groups::{GroupWriter, ZSTD_LEVEL};
 use lent::Lent;
 
-use crate::model::field::Field;
-
-/// A row group's rows at most; Parquet's usual size.
-const ROW_GROUP_ROWS: usize = 1 << 20;
-/// A row group is closed when what it holds in memory passes this.
+/// A row group of an answer is closed when what it holds in memory passes this.
 const ROW_GROUP_MEMORY_BYTES: usize = 64 << 20;
 
 /// How rows are written.
@@ -90,6 +89,9 @@ pub struct RowWriter<W: Write + Send> {
 }
 
 enum Encoder<W: Write + Send> {
+    /// Classified records, and answers of nothing but texts and whole numbers.
+    Groups(Box<GroupWriter<W>>),
+    /// Answers of `query` with columns of other types.
     Parquet(Box<ArrowWriter<Lent<W>>>),
     /// Text is made in a buffer first: Arrow's CSV writer panics if its output fails in the end.
     Csv(W, Vec<u8>),
@@ -108,8 +110,16 @@ impl<W: Write + Send> RowWriter<W> {
     /// An output that does not take the header, or columns of a type that the format does not have.
     pub fn new(out: W, format: RowFormat, schema: SchemaRef) -> Result<Self, Error> {
         let (schema, encoder) = match format {
+            RowFormat::Parquet if GroupWriter::<W>::takes(&schema) => {
+                let writer = GroupWriter::new(out, Arc::clone(&schema), parquet_properties()?)?;
+                (schema, Encoder::Groups(Box::new(writer)))
+            }
             RowFormat::Parquet => {
-                let (out, options) = (Lent::new(out), parquet_options()?);
+                // Without Arrow's own schema beside Parquet's, every reader sees strings; with it, pandas would see categories.
+                let options = ArrowWriterOptions::new()
+                    .with_properties(parquet_properties()?)
+                    .with_skip_arrow_metadata(true);
+                let out = Lent::new(out);
                 let writer = ArrowWriter::try_new_with_options(out, Arc::clone(&schema), options)?;
                 (schema, Encoder::Parquet(Box::new(writer)))
             }
@@ -142,6 +152,7 @@ impl<W: Write + Send> RowWriter<W> {
     pub fn write(&mut self, batch: &RecordBatch) -> Result<(), Error> {
         let batch = &align(batch, &self.schema)?;
         match &mut self.encoder {
+            Encoder::Groups(writer) => writer.write(batch)?,
             Encoder::Parquet(writer) => {
                 writer.write(batch)?;
                 if writer.memory_size() > ROW_GROUP_MEMORY_BYTES {
@@ -174,6 +185,7 @@ impl<W: Write + Send> RowWriter<W> {
     /// An output that does not take the bytes.
     pub fn finish(self) -> Result<W, Error> {
         let mut out = match self.encoder {
+            Encoder::Groups(writer) => writer.finish()?,
             Encoder::Parquet(mut writer) => {
                 writer.finish()?;
                 writer.inner_mut().take()?
@@ -199,24 +211,14 @@ fn plain(schema: &SchemaRef) -> SchemaRef {
     Arc::new(Schema::new(fields.collect::<Vec<_>>()))
 }
 
-/// Level 1 of zstd: the encoder, not the disk, is what `classify` waits for.
-///
-/// Least and greatest values only of the times, by which readers pass over row groups; of ids, words and addresses in no order they say
-/// nothing and cost a sixth of the encoding. Bytes are hardly ever twice the same: to try a dictionary first costs a tenth.
-fn parquet_options() -> Result<ArrowWriterOptions, ParquetError> {
-    let mut properties = WriterProperties::builder()
-        .set_compression(Compression::ZSTD(ZstdLevel::try_new(1)?))
-        .set_max_row_group_row_count(Some(ROW_GROUP_ROWS))
+/// Level 1 of zstd: the encoder, not the disk, is what `classify` waits for. No statistics: of ids, words and addresses in no order least
+/// and greatest say nothing, and cost a sixth of the encoding.
+fn parquet_properties() -> Result<WriterProperties, ParquetError> {
+    Ok(WriterProperties::builder()
+        .set_compression(Compression::ZSTD(ZstdLevel::try_new(ZSTD_LEVEL)?))
+        .set_max_row_group_row_count(Some(GROUP_ROWS))
         .set_statistics_enabled(EnabledStatistics::None)
-        .set_column_dictionary_enabled(Field::Bytes.info().column.into(), false);
-    for time in [Field::Start, Field::End] {
-        let column = time.info().column.into();
-        properties = properties.set_column_statistics_enabled(column, EnabledStatistics::Chunk);
-    }
-    // Without Arrow's own schema beside Parquet's, every reader sees strings; with it, pandas would see categories.
-    Ok(ArrowWriterOptions::new()
-        .with_properties(properties.build())
-        .with_skip_arrow_metadata(true))
+        .build())
 }
 
 #[cfg(test)]

@@ -31,14 +31,26 @@ fn tag() -> Tag {
     }
 }
 
+/// The source is the workload of [`tag`], the destination its peer.
 fn batch(names: &[&str], rows: usize) -> FlowBatch {
     let format = Format::from_names(names.iter().copied()).unwrap();
     let mut builder = BatchBuilder::new(&format, FieldSet::ALL);
+    let value = |name: &&str| match *name {
+        "srcaddr" => Value::Address(address("10.0.0.1")),
+        "dstaddr" => Value::Address(address("2001:db8::1")),
+        "bytes" => Value::Number(1),
+        _ => Value::Text("x"),
+    };
     for row in 0..rows {
-        let values = vec![Value::Text("x"); names.len()];
+        let values: Vec<Value<'_>> = names.iter().map(value).collect();
         builder.push(&values, Status::Flow, row as u64).unwrap();
     }
     builder.finish().unwrap()
+}
+
+/// The columns of records that are each of a class of its own.
+fn with_tags(batch: &FlowBatch, tags: &Tags, symbols: &Symbols) -> Result<RecordBatch, ArrowError> {
+    with_classes(batch, &Classes::one_each(batch, tags), symbols)
 }
 
 fn world() -> Symbols {
@@ -67,7 +79,8 @@ fn each_tag_stands_under_its_name_and_a_row_without_tag_is_null_in_all() {
         rows: vec![Some(tag()), None],
         extra: vec!["eni-of-the-record".into()],
     };
-    let records = with_tags(&batch(&["action"], 2), &tags, &world()).unwrap();
+    let log = batch(&["srcaddr", "dstaddr"], 2);
+    let records = with_tags(&log, &tags, &world()).unwrap();
     #[rustfmt::skip]
     let expected = [
         ("path",               Some("via-nat")),
@@ -82,7 +95,7 @@ fn each_tag_stands_under_its_name_and_a_row_without_tag_is_null_in_all() {
         ("vantage",            Some("workload")),
         ("initiator",          Some("workload")),
     ];
-    let order: Vec<String> = names(&records).split_off(1);
+    let order: Vec<String> = names(&records).split_off(2);
     assert_eq!(order, expected.map(|row| row.0));
     for (name, value) in expected {
         assert_eq!(cell(&records, name, 0).as_deref(), value, "{name}");
@@ -163,7 +176,7 @@ fn the_schema_is_known_before_the_first_record() {
     };
     let records = with_tags(&batch(&fields, 3), &tags, &world()).unwrap();
     assert_eq!(schema(&format, FieldSet::ALL).unwrap(), records.schema());
-    let added: Vec<ArrowField> = tag_fields();
+    let added: Vec<ArrowField> = output_fields();
     let schema = records.schema();
     let last = schema.fields()[fields.len()..]
         .iter()

@@ -5,7 +5,10 @@ use arrow::compute::{cast, concat_batches};
 use arrow::datatypes::{Field as ArrowField, Int32Type};
 use arrow::ipc::reader::{FileReader, StreamReader};
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
+use parquet::file::metadata::RowGroupMetaData;
 use parquet::file::reader::{FileReader as _, SerializedFileReader};
+use parquet::file::statistics::Statistics;
+use proptest::prelude::*;
 
 use super::*;
 
@@ -181,17 +184,149 @@ fn a_stranger_in_mid_run_is_refused_by_name() {
     assert!(matches!(error, Error::ColumnNotInOutput { name } if name == "srcport"));
 }
 
+fn groups_of(bytes: &[u8]) -> Vec<RowGroupMetaData> {
+    let reader = SerializedFileReader::new(file_of(bytes)).unwrap();
+    reader.metadata().row_groups().to_vec()
+}
+
 #[test]
-fn parquet_is_zstd_with_plain_types_and_bounded_row_groups() {
-    let numbers: Int64Array = (0..2_500_000).map(Some).collect();
-    let rows = RecordBatch::try_from_iter([("bytes", Arc::new(numbers) as ArrayRef)]).unwrap();
-    let bytes = written(RowFormat::Parquet, &rows.schema(), &[rows]);
-    let reader = SerializedFileReader::new(file_of(&bytes)).unwrap();
-    let groups = reader.metadata().row_groups();
-    let rows: Vec<i64> = groups.iter().map(|group| group.num_rows()).collect();
-    assert_eq!(rows, [1 << 20, 1 << 20, 2_500_000 - (2 << 20)]);
-    let codec = groups[0].column(0).compression();
-    assert!(matches!(codec, Compression::ZSTD(_)), "{codec}");
+fn parquet_is_zstd_in_row_groups_of_one_size() {
+    let numbers: Int64Array = (0..300_000).map(Some).collect();
+    let only_numbers =
+        RecordBatch::try_from_iter([("end", Arc::new(numbers) as ArrayRef)]).unwrap();
+    // A column of another type is left to the crate's own encoder.
+    let text: StringArray = (0..300_000).map(|_| Some("x")).collect();
+    let with_text = RecordBatch::try_from_iter([
+        ("end", Arc::clone(only_numbers.column(0))),
+        ("input", Arc::new(text) as ArrayRef),
+    ])
+    .unwrap();
+    for rows in [only_numbers, with_text] {
+        let bytes = written(RowFormat::Parquet, &rows.schema(), &[rows]);
+        let groups = groups_of(&bytes);
+        let rows: Vec<i64> = groups.iter().map(RowGroupMetaData::num_rows).collect();
+        assert_eq!(rows, [1 << 17, 1 << 17, 300_000 - (2 << 17)]);
+        let codec = groups[0].column(0).compression();
+        assert!(matches!(codec, Compression::ZSTD(_)), "{codec}");
+    }
+}
+
+#[test]
+fn readers_can_pass_over_row_groups_by_their_times() {
+    let numbers: Int64Array = (0..200_000)
+        .rev()
+        .map(|n| (n % 9 > 0).then_some(n))
+        .collect();
+    let numbers = Arc::new(numbers) as ArrayRef;
+    let rows =
+        RecordBatch::try_from_iter([("end", Arc::clone(&numbers)), ("bytes", numbers)]).unwrap();
+    let groups = groups_of(&written(RowFormat::Parquet, &rows.schema(), &[rows]));
+    // `SELECT srcport AS start`: no time, and not as wide as one.
+    let port = Arc::new(Int32Array::from(vec![443])) as ArrayRef;
+    let named_so = RecordBatch::try_from_iter([("start", port)]).unwrap();
+    let of_ports = groups_of(&written(
+        RowFormat::Parquet,
+        &named_so.schema(),
+        &[named_so],
+    ));
+    assert!(of_ports[0].column(0).statistics().is_none());
+    let [Some(Statistics::Int64(end)), None] =
+        [0, 1].map(|column| groups[1].column(column).statistics())
+    else {
+        panic!("statistics of the end alone");
+    };
+    let bounds = (end.min_opt(), end.max_opt(), end.null_count_opt());
+    assert_eq!(
+        bounds,
+        (Some(&1), Some(&(200_000 - (1 << 17) - 1)), Some(7_659))
+    );
+}
+
+/// Columns of every kind that a group has, from cells: few texts, many texts, narrow and wide numbers; `None` is null.
+fn table(cells: &[Option<u16>]) -> RecordBatch {
+    let text = |of: fn(u16) -> String| -> ArrayRef {
+        let cells = cells.iter().map(|cell| cell.map(of));
+        let cells: Vec<Option<String>> = cells.collect();
+        let column: DictionaryArray<Int32Type> = cells.iter().map(Option::as_deref).collect();
+        Arc::new(column)
+    };
+    let number = |of: fn(u16) -> i64| -> ArrayRef {
+        let column: Int64Array = cells.iter().map(|cell| cell.map(of)).collect();
+        Arc::new(column)
+    };
+    let ports: Int32Array = cells.iter().map(|cell| cell.map(i32::from)).collect();
+    RecordBatch::try_from_iter_with_nullable([
+        (
+            "action",
+            text(|cell| ["ACCEPT", "REJECT", ""][usize::from(cell % 3)].to_owned()),
+            true,
+        ),
+        ("region", text(|_| "eu-west-1".to_owned()), true),
+        (
+            "srcaddr",
+            text(|cell| format!("10.0.{}.{}", cell >> 8, cell & 255)),
+            true,
+        ),
+        ("srcport", Arc::new(ports), true),
+        (
+            "protocol",
+            number(|cell| i64::from(cell % 2 * 11 + 6)),
+            true,
+        ),
+        (
+            "start",
+            number(|cell| 1_785_888_000 + i64::from(cell % 60)),
+            true,
+        ),
+        (
+            "bytes",
+            number(|cell| i64::from(cell).pow(3) - (1 << 40)),
+            true,
+        ),
+        (
+            "packets",
+            number(|cell| i64::from(cell % 4) * (i64::MAX / 3)),
+            true,
+        ),
+        (
+            "end",
+            number(|cell| if cell % 2 == 0 { i64::MIN } else { i64::MAX }),
+            true,
+        ),
+    ])
+    .unwrap()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, cases: 64, ..ProptestConfig::default() })]
+
+    /// The bytes are those of the rows, however these come in batches, and they are read as they were.
+    #[test]
+    fn row_groups_hold_what_was_written(cells in prop::collection::vec(prop::option::weighted(0.9, any::<u16>()), 0..400), cut in 0usize..400, only in prop::sample::select(vec![1u16, 3, 300, u16::MAX])) {
+        let cells: Vec<Option<u16>> = cells.iter().map(|cell| cell.map(|cell| cell % only)).collect();
+        let whole = table(&cells);
+        let (first, second) = cells.split_at(cut.min(cells.len()));
+        let parts = [table(first), table(second)];
+        let bytes = written(RowFormat::Parquet, &whole.schema(), std::slice::from_ref(&whole));
+        prop_assert!(bytes == written(RowFormat::Parquet, &whole.schema(), &parts));
+        // A slice, and a dictionary with texts that no row has.
+        let middle = whole.slice(first.len(), second.len());
+        let sliced = written(RowFormat::Parquet, &whole.schema(), &[middle]);
+        prop_assert!(sliced == written(RowFormat::Parquet, &whole.schema(), &parts[1..]));
+        prop_assert_eq!(read(RowFormat::Parquet, &whole.schema(), bytes), plain_batch(&whole));
+    }
+}
+
+#[test]
+fn a_column_that_is_never_null_stays_so() {
+    let counts = Arc::new(Int64Array::from(vec![5, 7, 5])) as ArrayRef;
+    let rows = RecordBatch::try_from_iter_with_nullable([("count", counts, false)]).unwrap();
+    let bytes = written(
+        RowFormat::Parquet,
+        &rows.schema(),
+        std::slice::from_ref(&rows),
+    );
+    assert_eq!(read(RowFormat::Parquet, &rows.schema(), bytes), rows);
 }
 
 #[test]
@@ -232,16 +367,19 @@ impl Write for Failing {
 #[test]
 fn a_full_disk_is_an_error_and_a_closed_pipe_a_quiet_one() {
     let rows = batch(&HOSTILE, 1);
-    let run = |format, room, kind| -> Result<(), Error> {
+    let run = |rows: &RecordBatch, format, room, kind| -> Result<(), Error> {
         let mut writer = RowWriter::new(Failing(room, kind), format, rows.schema())?;
-        writer.write(&rows)?;
+        writer.write(rows)?;
         writer.finish().map(drop)
     };
-    for format in FORMATS {
+    // Without its plain text, the batch is one that row groups are made of.
+    let few = rows.project(&[1, 2, 3]).unwrap();
+    let cases = FORMATS.map(|format| (format, &rows)).into_iter();
+    for (format, rows) in cases.chain([(RowFormat::Parquet, &few)]) {
         for room in [0, 3, 60, 200] {
-            let error = run(format, room, io::ErrorKind::StorageFull).unwrap_err();
+            let error = run(rows, format, room, io::ErrorKind::StorageFull).unwrap_err();
             assert!(!error.is_closed_pipe(), "{format:?} {room}");
-            let error = run(format, room, io::ErrorKind::BrokenPipe).unwrap_err();
+            let error = run(rows, format, room, io::ErrorKind::BrokenPipe).unwrap_err();
             assert!(error.is_closed_pipe(), "{format:?} {room}: {error:?}");
         }
     }
