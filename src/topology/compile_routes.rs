@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use crate::diag::show;
+use crate::model::address::Block;
 use crate::model::symbol::Sym;
 use crate::topology::compiler::Compiler;
 use crate::topology::describe;
@@ -24,6 +25,8 @@ pub(super) fn compile_tables(
         let vpc = compiler.sym(Some(&raw.vpc_id));
         let region = vpcs.get(&vpc).and_then(|vpc| vpc.region.clone());
         let table = compile_table(compiler, raw, id, region.as_deref(), endpoints, lists);
+        let blocks = vpcs.get(&vpc).map_or(&[][..], |vpc| &vpc.blocks);
+        has_own_routes(compiler, &raw.route_table_id, &table, blocks);
         let index = tables.len();
         tables.push(table);
         for association in &raw.associations {
@@ -72,6 +75,26 @@ pub(super) fn compile_tables(
         }
     }
     tables
+}
+
+/// AWS puts a route to each of the VPC's CIDRs into each of its tables and lets nobody delete it, only lead it elsewhere ("Local route", VPC
+/// user guide). Where a description lacks one, a wider route would seem to carry what stays in the VPC.
+fn has_own_routes(compiler: &mut Compiler<'_>, table: &str, compiled: &Table, blocks: &[Block]) {
+    let routes = || compiled.entries.iter().map(|entry| entry.block);
+    let wider =
+        |own: &Block| routes().any(|route| route.contains(own.first) && route.contains(own.last));
+    for own in blocks {
+        if !routes().any(|route| route == *own) && wider(own) {
+            let message = format!(
+                "{} has no route to {}/{}, a CIDR of its own VPC",
+                show(table),
+                own.first,
+                own.prefix_len
+            );
+            let help = "take describe-vpcs and describe-route-tables again, at one time: AWS lets nobody delete that route";
+            compiler.complain("topology-unresolved", table, message, help);
+        }
+    }
 }
 
 fn unresolved(compiler: &mut Compiler<'_>, table: &str, other: Option<&str>) {

@@ -68,6 +68,29 @@ fn subnets_use_their_own_table_else_the_main_one() {
     assert_eq!(lookup("subnet-b", "10.0.1.5"), Lookup::To(Target::Local));
 }
 
+/// Found by the simulator of truth: a default route to an appliance carried, on paper, what stays in the VPC.
+#[test]
+fn a_table_that_lacks_the_vpcs_own_route_is_complained_about_where_a_wider_one_stands_in_for_it() {
+    let own = |routes: serde_json::Value| {
+        let mut value = small();
+        value["RouteTables"][0]["Routes"] = routes;
+        let complaints = world(value).diagnostics.into_iter();
+        let complaints = complaints.filter(|one| one.message.contains("a CIDR of its own VPC"));
+        complaints.map(|one| one.message).collect::<Vec<_>>()
+    };
+    let default = json!({"DestinationCidrBlock": "0.0.0.0/0", "NatGatewayId": "nat-1"});
+    let local = json!({"DestinationCidrBlock": "10.0.0.0/16", "GatewayId": "local"});
+    let led_elsewhere =
+        json!({"DestinationCidrBlock": "10.0.0.0/16", "NetworkInterfaceId": "eni-w"});
+    let part = json!({"DestinationCidrBlock": "10.0.0.0/17", "GatewayId": "local"});
+    let lacks = vec!["rtb-main has no route to 10.0.0.0/16, a CIDR of its own VPC".to_owned()];
+    assert_eq!(own(json!([local, default])), Vec::<String>::new());
+    assert_eq!(own(json!([led_elsewhere, default])), Vec::<String>::new());
+    assert_eq!(own(json!([])), Vec::<String>::new());
+    assert_eq!(own(json!([default])), lacks);
+    assert_eq!(own(json!([part, default])), lacks);
+}
+
 #[test]
 fn prefix_lists_are_of_their_region() {
     let world = world(small());
