@@ -48,12 +48,16 @@ fn any_line() -> impl Strategy<Value = Vec<u8>> {
         prop_oneof![
             8 => any::<[u8; 4]>().prop_map(|octets| std::net::Ipv4Addr::from(octets).to_string()),
             2 => prop::sample::select(&["10.0.0.1", "-", "2001:db8::1", "::ffff:10.0.0.1"][..]).prop_map(str::to_owned),
+            // Longer than a mark, and their last 32 bytes.
+            1 => prop::sample::select(&["1111:2222::aaaa:bbbb:cccc:dddd:eeee", "1:2222::aaaa:bbbb:cccc:dddd:eeee"][..]).prop_map(str::to_owned),
         ]
     };
     let text = || {
         prop_oneof![
-            6 => prop::sample::select(&["-", "S3", "eni-0123456789abcdef0", "eni-0123456789abcdef1", "vpc-12345678", "OK"][..]).prop_map(str::to_owned),
-            1 => "[a-c]{1,40}",
+            // Only the slow way takes a NUL.
+            1 => prop::sample::select(&["\0-", "\0S3", "-", "S3"][..]).prop_map(str::to_owned),
+            20 => prop::sample::select(&["-", "S3", "eni-0123456789abcdef0", "eni-0123456789abcdef1", "vpc-12345678", "OK"][..]).prop_map(str::to_owned),
+            3 => "[a-c]{1,40}",
         ]
     };
     let number = || prop_oneof![8 => (0u64..70_000).prop_map(|n| n.to_string()), 1 => any::<u64>().prop_map(|n| (n >> (n % 64)).to_string()), 1 => Just("-".to_owned())];

@@ -329,7 +329,7 @@ impl Addresses {
         good
     }
 
-    /// The same, where many values are those of another field.
+    /// The same, where many values are those of another field, byte by byte and as long.
     #[inline(always)]
     fn read_beside(&mut self, twin: &Addresses, lines: &Lines<'_>) -> bool {
         self.nulls = 0;
