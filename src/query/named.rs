@@ -288,7 +288,21 @@ fn values(text: &str, params: &mut [Param]) -> Result<(), String> {
     let (name, rest) = word(text);
     let param = params.iter_mut().find(|param| param.name == name);
     let param = param.ok_or("`values NAME …` stands below its parameter")?;
-    param.allowed = Allowed::parse(rest)?;
+    if param.allowed != Allowed::default() {
+        return Err(format!("the values of `{name}` stand there twice"));
+    }
+    let allowed = Allowed::parse(rest)?;
+    // What the type does not ask for would do nothing, in silence.
+    let ranges = allowed.range.is_none() || param.kind == ParamType::Int;
+    let columns = allowed.columns.is_empty() || param.kind == ParamType::Text;
+    let words = allowed.words.is_empty() || matches!(param.kind, ParamType::Text | ParamType::Cidr);
+    if !(ranges && columns && words) {
+        return Err(format!(
+            "`{name}` is {}: FROM..TO is for int, TABLE.COLUMN for text, words for text and cidr",
+            param.kind.word()
+        ));
+    }
+    param.allowed = allowed;
     Ok(())
 }
 
@@ -364,6 +378,11 @@ mod tests {
             ("-- q: t\n-- values x 'a'",                2, "below its parameter"),
             ("-- q: t\n-- param x text 'a'\n-- values x a", 3, "no value"),
             ("-- q: t\n-- param x text 'a'\n-- values x 'b'", 1, "default of `x`"),
+            ("-- q: t\n-- param x float 0\n-- values x 0..1",  3, "FROM..TO is for int"),
+            ("-- q: t\n-- param x text 'a'\n-- values x 0..1", 3, "FROM..TO is for int"),
+            ("-- q: t\n-- param x int 0\n-- values x flows.service", 3, "TABLE.COLUMN for text"),
+            ("-- q: t\n-- param x int 0\n-- values x '*'",     3, "words for text and cidr"),
+            ("-- q: t\n-- param x int 0\n-- values x 0..\n-- values x 1..", 4, "twice"),
             ("-- q: t\n-- param x int 0\n-- values x 1..", 1, "default of `x`"),
             ("-- q: t\n-- param x cidr '*'",             1, "default of `x`"),
         ];
