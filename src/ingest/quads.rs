@@ -36,7 +36,7 @@ impl Quads {
         let inside = (1 << (len & LEN_MAX)) - 1;
         let dots = Sixteen::new(*window::from(bytes, start)).equal(b'.') & inside;
         // The end stands for a fourth dot.
-        let mut ends = dots | inside + 1;
+        let mut ends = dots | (inside + 1);
         let mut from = 0;
         for (words, digits) in self.words.iter_mut().zip(&mut self.digits) {
             let end = ends.trailing_zeros();
