@@ -20,7 +20,7 @@
 //! 6. what it asks and looks at in `trace.rs`.
 
 mod chunk;
-mod classes;
+pub mod classes;
 pub mod columns;
 mod decisive;
 pub mod ends;

@@ -149,7 +149,7 @@ struct Wide<A: ?Sized> {
     gives: DataType,
 }
 
-/// Values of a whole number's type, as those of [`wide`].
+/// Values of a whole number's type, as those of [`wide()`].
 fn widened(values: &[ArrayRef]) -> Result<Vec<ArrayRef>> {
     let widen = |values: &ArrayRef| -> Result<ArrayRef> {
         let wide: Decimal128Array = match values.data_type() {
