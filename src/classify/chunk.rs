@@ -151,18 +151,12 @@ impl Chunk {
                 }
             }
             (hops, packets) => {
+                let both = hops.is_none() && packets.is_none();
                 for place in 0..count {
-                    let word = |of: Option<&[[u8; 16]]>| {
-                        of.map_or(0, |of| self.word(kinds, place, &of[place]))
-                    };
-                    let [hop, packet] = [hops, packets].map(word);
-                    self.side(
-                        side,
-                        place,
-                        hop,
-                        packet,
-                        hops.is_none() && packets.is_none(),
-                    );
+                    let hop = hops.map_or(0, |hops| self.word(kinds, place, &hops[place]));
+                    let packet =
+                        packets.map_or(0, |packets| self.word(kinds, place, &packets[place]));
+                    self.side(side, place, hop, packet, both);
                 }
             }
         }
