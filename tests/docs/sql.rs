@@ -62,7 +62,7 @@ lower case, unless they stand in double quotes; texts stand in single quotes. `s
   unread is no defect. A query that does not read `flows`, `claims` or `gaps` reads no logs. If there is no record of the window at all, a warning says so.
 - **Bytes.** The same packet is logged at every interface that it crosses: add `bytes` of one `vantage` only, as in
   `WHERE vantage = 'workload' AND action = 'ACCEPT'`. NODATA and SKIPDATA rows are in `flows`, with null `path`.
-  `sum` never wraps: a sum that its type does not hold is an error, and `sum(CAST(bytes AS DECIMAL(38)))` holds it. `+`, `-` and `*` of whole numbers do wrap, beyond
+  `sum` of whole numbers never wraps: a sum that its type does not hold is an error, and `sum(CAST(bytes AS DECIMAL(38)))` holds it. `+`, `-` and `*` of whole numbers do wrap, beyond
   9223372036854775807.
 - **Nulls.** What is not known is null, and neither `path <> 'via-nat'` nor `path = 'via-nat'` is true of it: say `path IS DISTINCT FROM 'via-nat'` to have it
   in. `= NULL` and `<> NULL` are never true, and refused. Mind that `IS DISTINCT FROM 'a' OR …` takes all that follows for its right side, here
