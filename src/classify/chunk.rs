@@ -15,6 +15,14 @@ use arrow::buffer::NullBuffer;
 /// Rows of a chunk: all of its columns stay in the first-level cache.
 pub(super) const ROWS: usize = 256;
 
+/// Bits behind those of [`Decisive::small`]: whether the addresses of a side are the same, one a side, and whether the time is the end.
+const SAME_BIT: u32 = SMALL_BITS;
+const ENDED_BIT: u32 = SMALL_BITS + 2;
+/// The time's word stands behind them all.
+const TIME_BIT: u32 = SMALL_BITS + 3;
+/// More times than a key has room for; no policy has so many.
+const TIMES_MAX: u32 = u32::MAX >> TIME_BIT;
+
 /// How a row is read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Way {
@@ -37,6 +45,7 @@ pub(super) struct Chunk {
     small: [u32; ROWS],
     hops: [[u32; ROWS]; 2],
     packets: [[u32; ROWS]; 2],
+    /// -1 for none; only where somebody asks.
     pub(super) ports: [[i64; ROWS]; 2],
     pub(super) times_s: [i64; ROWS],
     /// Of a column in work.
@@ -121,7 +130,7 @@ impl Chunk {
             &mut self.times_s[..count],
             &mut self.numbers[0],
             |place, ended| {
-                small[place % ROWS] |= u32::from(ended) << (SMALL_BITS + 2);
+                small[place % ROWS] |= u32::from(ended) << ENDED_BIT;
             },
         );
     }
@@ -163,13 +172,49 @@ impl Chunk {
         // Where one is often missing.
         let mut again = |place: usize| {
             let row = first + place;
-            let (hop, packet) = (hop.get(row), packet.get(row));
-            let word = |of: Option<&[u8; 16]>| of.map_or(0, |of| self.word(kinds, place, of));
-            let words = [hop, packet].map(word);
-            self.side(side, place, words[0], words[1], hop == packet);
+            self.pair(kinds, side, place, hop.get(row), packet.get(row));
         };
         hop.each_often_null(first, count, &mut again);
         packet.each_often_null(first, count, again);
+    }
+
+    /// Reads a row by itself, whatever it lacks.
+    pub(super) fn read_row(
+        &mut self,
+        of: &Decisive<'_>,
+        kinds: &mut Kinds<'_>,
+        place: usize,
+        row: usize,
+    ) {
+        self.next_hops[place] = of.next_hop.get(row);
+        let (time_s, ended) = of.time_s(row);
+        self.times_s[place] = time_s;
+        self.small[place] = of.small(row) | u32::from(ended) << ENDED_BIT;
+        for side in 0..2 {
+            self.services[side][place] = of.service[side].get(row);
+            self.ports[side][place] = of.port[side].get(row).unwrap_or(-1);
+            self.pair(
+                kinds,
+                side,
+                place,
+                of.hop[side].get(row),
+                of.packet[side].get(row),
+            );
+        }
+    }
+
+    /// The words for two addresses of one side, either of which may be missing, and whether they are the same.
+    fn pair(
+        &mut self,
+        kinds: &mut Kinds<'_>,
+        side: usize,
+        place: usize,
+        hop: Option<&[u8; 16]>,
+        packet: Option<&[u8; 16]>,
+    ) {
+        let word = |of: Option<&[u8; 16]>| of.map_or(0, |of| self.word(kinds, place, of));
+        let [hop_word, packet_word] = [hop, packet].map(word);
+        self.side(side, place, hop_word, packet_word, hop == packet);
     }
 
     #[inline(always)]
@@ -184,20 +229,23 @@ impl Chunk {
         let place = place % ROWS;
         self.hops[side][place] = hop;
         self.packets[side][place] = packet;
-        let bit = 1 << SMALL_BITS << side;
+        let bit = 1 << SAME_BIT << side;
         self.small[place] = self.small[place] & !bit | if same { bit } else { 0 };
     }
 
-    /// The key of a row, for the words of its ports and of its time.
+    /// The key of a row that has been read, for the words of its ports and of its time; `None` if it has no room.
     #[inline(always)]
-    pub(super) fn key(&self, place: usize, ports: u32, time: u32) -> Key {
+    pub(super) fn key(&self, place: usize, ports: u32, time: u32) -> Option<Key> {
+        if time > TIMES_MAX {
+            return None;
+        }
         let pair = |low: u32, high: u32| u64::from(low) | u64::from(high) << 32;
-        [
+        Some([
             pair(self.origins[place], self.next_hops[place]),
             pair(self.services[0][place], self.services[1][place]),
-            pair(self.small[place] | time << 16, ports),
+            pair(self.small[place] | time << TIME_BIT, ports),
             pair(self.hops[0][place], self.hops[1][place]),
             pair(self.packets[0][place], self.packets[1][place]),
-        ]
+        ])
     }
 }

@@ -6,17 +6,16 @@
 //! Memory: classes, names and origins are bounded; beyond it all are forgotten between two batches, and `generation` tells.
 
 use crate::classify::chunk::{self, Chunk, Way};
-use crate::classify::decisive::{Decisive, SMALL_BITS};
+use crate::classify::decisive::Decisive;
 use crate::classify::engine;
 use crate::classify::kinds::Kinds;
 use crate::classify::memo::{Key, Memo};
-use crate::classify::origin::{self, Origin, Origins};
+use crate::classify::origin::{self, Origins};
 use crate::classify::row::{Extra, Row, Rows};
 use crate::model::address::Address;
 use crate::model::batch::{FlowBatch, Status};
 use crate::model::class::{Class, Classes, Stands};
 use crate::model::question::Questions;
-use crate::model::symbol::Sym;
 use crate::model::tag::Tag;
 use crate::topology::World;
 use crate::topology::cells::Cells;
@@ -24,9 +23,6 @@ use crate::topology::cells::Cells;
 /// Beyond so many classes, or names that the topology lacks, all are forgotten.
 const CLASSES_MAX: usize = 1 << 16;
 const EXTRA_MAX: usize = 1 << 16;
-
-/// More times than a key has room for; no policy has so many.
-const TIMES_MAX: u32 = 0xffff;
 
 /// Finds the classes of records, for one thread.
 pub struct Classifier<'w> {
@@ -145,7 +141,7 @@ impl<'w> Classifier<'w> {
                     self.chunk.ways(statuses, full.as_ref(), first);
                     self.read(&rows, &decisive, origins, first, count);
                     for place in 0..count {
-                        found.push(self.class(&rows, &decisive, origins, first, place));
+                        found.push(self.class(&rows, first, place));
                     }
                 }
             }
@@ -162,7 +158,7 @@ impl<'w> Classifier<'w> {
         &self.classes
     }
 
-    /// Reads a chunk of rows column by column.
+    /// Reads a chunk of rows: column by column, and by themselves those that lack what few lack.
     fn read(
         &mut self,
         rows: &Rows<'_>,
@@ -174,48 +170,41 @@ impl<'w> Classifier<'w> {
         let (mut pivots, mut places) = ([0; chunk::ROWS], [0; chunk::ROWS]);
         origins.numbers(first, &mut pivots[..count], &mut places[..count]);
         for place in 0..count {
-            if self.chunk.ways[place] == Way::Columns {
+            if self.chunk.ways[place] != Way::Not {
                 let (pivot, at) = (pivots[place], places[place]);
                 let read = || rows.get(first + place);
                 let origin = self.origins.at(origins, pivot, at, self.world, read);
                 self.chunk.origin(place, origin);
             }
         }
-        let ports = !self.questions.ports.is_empty();
-        self.chunk
-            .read(decisive, &mut self.kinds, first, count, ports);
+        let (chunk, kinds) = (&mut self.chunk, &mut self.kinds);
+        chunk.read(
+            decisive,
+            kinds,
+            first,
+            count,
+            !self.questions.ports.is_empty(),
+        );
+        for place in 0..count {
+            if chunk.ways[place] == Way::Row {
+                chunk.read_row(decisive, kinds, place, first + place);
+            }
+        }
     }
 
     /// The class of a row that has been read.
     #[inline]
-    fn class(
-        &mut self,
-        rows: &Rows<'_>,
-        decisive: &Decisive<'_>,
-        origins: &mut origin::Batch<'_>,
-        first: usize,
-        place: usize,
-    ) -> u32 {
-        let row = first + place;
-        let key = match self.chunk.ways[place] {
-            Way::Not => return Classes::NONE,
-            Way::Columns => {
-                let time = self.questions.time(self.chunk.times_s[place]);
-                let ports = self
-                    .questions
-                    .ports([0, 1].map(|side| self.chunk.ports[side][place]));
-                ports
-                    .filter(|_| time <= TIMES_MAX)
-                    .map(|ports| self.chunk.key(place, ports, time))
-            }
-            Way::Row => {
-                let origin = self.origins.of(origins, row, self.world, || rows.get(row));
-                self.key(decisive, origin, row)
-            }
-        };
+    fn class(&mut self, rows: &Rows<'_>, first: usize, place: usize) -> u32 {
+        if self.chunk.ways[place] == Way::Not {
+            return Classes::NONE;
+        }
+        let time = self.questions.time(self.chunk.times_s[place]);
+        let ports = [0, 1].map(|side| self.chunk.ports[side][place]);
+        let ports = self.questions.ports(ports);
+        let key = ports.and_then(|ports| self.chunk.key(place, ports, time));
         match key.and_then(|key| self.memo.get(&key)) {
             Some(class) => class,
-            None => self.add(&rows.get(row), key),
+            None => self.add(&rows.get(first + place), key),
         }
     }
 
@@ -232,36 +221,6 @@ impl<'w> Classifier<'w> {
             self.origins = Origins::default();
             self.memo = Memo::new();
         }
-    }
-
-    /// What decides of a record, read by itself; `None` if it cannot be packed.
-    fn key(&mut self, of: &Decisive<'_>, origin: Origin, row: usize) -> Option<Key> {
-        let near = [origin.interface, Sym(of.next_hop.get(row))];
-        let mut word = |address: Option<&[u8; 16]>| match address {
-            Some(address) => self.kinds.word(address, origin.exact, near),
-            None => 0,
-        };
-        let hops = [of.hop[0].get(row), of.hop[1].get(row)];
-        let packets = [of.packet[0].get(row), of.packet[1].get(row)];
-        let same = [hops[0] == packets[0], hops[1] == packets[1]];
-        let [src, dst] = hops.map(&mut word);
-        let [packet_src, packet_dst] = packets.map(word);
-        let ports = [0, 1].map(|side| of.port[side].get(row).unwrap_or(-1));
-        let ports = self.questions.ports(ports)?;
-        let (time_s, ended) = of.time_s(row);
-        let time = self.questions.time(time_s);
-        if time > TIMES_MAX {
-            return None;
-        }
-        let flags = u32::from(same[0]) | u32::from(same[1]) << 1 | u32::from(ended) << 2;
-        let pair = |low: u32, high: u32| u64::from(low) | u64::from(high) << 32;
-        Some([
-            pair(origin.id, near[1].0),
-            pair(of.service[0].get(row), of.service[1].get(row)),
-            pair(of.small(row) | flags << SMALL_BITS | time << 16, ports),
-            pair(src, dst),
-            pair(packet_src, packet_dst),
-        ])
     }
 
     /// A class that was not met before.

@@ -62,13 +62,6 @@ impl<'b> Keys<'b> {
         }
     }
 
-    fn get(&self, row: usize) -> u64 {
-        if self.nulls.is_some_and(|nulls| nulls.is_null(row)) {
-            return 0;
-        }
-        u64::from(self.raw[row].unsigned_abs()) + 1
-    }
-
     /// Adds the keys of the rows from `first` on, each so many times.
     fn add(&self, first: usize, times: u64, sums: &mut [u64]) {
         let keys = self.raw.get(first..first + sums.len()).unwrap_or(&[]);
@@ -140,24 +133,7 @@ impl Origins {
         self.by_parts.len()
     }
 
-    /// The origin of a record. `read`: the record, if it must be looked at.
-    pub(super) fn of(
-        &mut self,
-        batch: &mut Batch<'_>,
-        row: usize,
-        world: &World,
-        read: impl FnOnce() -> Row,
-    ) -> Origin {
-        let pivot = batch.pivot.as_ref().map_or(0, |keys| keys.get(row));
-        let parts = batch
-            .places
-            .iter()
-            .map(|(keys, radix)| keys.get(row) * radix);
-        let place = parts.sum::<u64>();
-        self.at(batch, pivot, place, world, read)
-    }
-
-    /// The same for a record whose numbers [`Batch::numbers`] has given.
+    /// The origin of a record whose numbers [`Batch::numbers`] has given. `read`: the record, if it must be looked at.
     #[inline(always)]
     pub(super) fn at(
         &mut self,

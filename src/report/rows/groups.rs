@@ -4,7 +4,8 @@
 //! writes pages, footers and everything else; here is only what it does by hashing each value of each row, though a dictionary says already
 //! which values are the same: see [`values`] and [`chunk`].
 //!
-//! The bytes depend on the rows alone, not on how they came in batches, nor on threads.
+//! The bytes depend on the rows alone, not on how they came in batches, nor on threads; but for groups that are closed early for
+//! the texts in them, where a batch is the measure.
 
 mod bits;
 mod chunk;
