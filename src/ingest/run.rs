@@ -68,12 +68,7 @@ impl Run {
                     nulls: 0,
                 }),
                 Rule::Address(info) => {
-                    let same = match info.field {
-                        Field::PktSrcAddr => Some(Field::SrcAddr),
-                        Field::PktDstAddr => Some(Field::DstAddr),
-                        _ => None,
-                    };
-                    let same = same.and_then(|same| place_of(format, same));
+                    let same = info.field.twin().and_then(|twin| place_of(format, twin));
                     let of = |before: &Addresses| Some(before.place) == same;
                     let twin = addresses.iter().position(of);
                     addresses.push(Addresses {

@@ -105,13 +105,10 @@ impl AddressColumns {
             let Some(column) = batch.address(row.field) else {
                 continue;
             };
-            let twin = twin_of(row.field).and_then(|twin| {
-                Some((
-                    batch.address(twin)?,
-                    keys.iter().find(|(field, _)| *field == twin)?,
-                ))
+            let twin = row.field.twin().and_then(|twin| {
+                let (_, keys) = keys.iter().find(|(field, _)| *field == twin)?;
+                Some((batch.address(twin)?, keys))
             });
-            let twin = twin.map(|(addresses, (_, keys))| (addresses, keys));
             let own = keys_of(column, twin, &mut distinct, &mut known)?;
             keys.push((row.field, own));
         }
@@ -136,15 +133,6 @@ impl AddressColumns {
         Ok(Arc::new(DictionaryArray::<Int32Type>::try_new(
             keys, texts,
         )?))
-    }
-}
-
-/// The field that has the same address in most records.
-fn twin_of(field: Field) -> Option<Field> {
-    match field {
-        Field::PktSrcAddr => Some(Field::SrcAddr),
-        Field::PktDstAddr => Some(Field::DstAddr),
-        _ => None,
     }
 }
 

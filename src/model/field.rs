@@ -160,6 +160,15 @@ impl Field {
         &FIELDS[self as usize]
     }
 
+    /// The address field that has the same address in most records: `srcaddr` of `pkt-srcaddr`.
+    pub const fn twin(self) -> Option<Field> {
+        match self {
+            Field::PktSrcAddr => Some(Field::SrcAddr),
+            Field::PktDstAddr => Some(Field::DstAddr),
+            _ => None,
+        }
+    }
+
     /// Name in headers and log formats.
     pub fn text(self) -> &'static str {
         self.info().text
