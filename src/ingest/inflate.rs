@@ -3,9 +3,11 @@
 //! Everything else is left to the streaming way, which says what is wrong: several members, bytes behind the last, damage, an end too
 //! early, a size that is not what the trailer says.
 
+use std::io::{self, Read};
 use std::ptr::NonNull;
 use std::sync::{Arc, Mutex};
 
+use flate2::bufread::MultiGzDecoder;
 use libdeflate_sys as sys;
 
 /// No 1,032 bytes of text are zipped into less than one byte.
@@ -76,6 +78,14 @@ pub(super) fn gunzip(packed: &[u8], text: &mut [u8]) -> bool {
         return false;
     };
     decompressor.gunzip(packed, text) == Some((packed.len(), text.len()))
+}
+
+/// Unzips what [`gunzip`] would not, and adds it to `text`: all members that there are.
+///
+/// # Errors
+/// Damage, and an end too early.
+pub(super) fn gunzip_slowly(packed: &[u8], text: &mut Vec<u8>) -> io::Result<()> {
+    MultiGzDecoder::new(packed).read_to_end(text).map(drop)
 }
 
 /// libdeflate's own, with the one call that says how much it has read; `libdeflater` does not pass that on, and without it a second

@@ -42,6 +42,7 @@ mod parquet;
 mod parquet_cells;
 mod parquet_columns;
 mod parquet_footer;
+mod parquet_pages;
 mod pieces;
 mod quads;
 pub mod raw;

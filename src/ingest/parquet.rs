@@ -1,24 +1,27 @@
 //! Parquet: byte ranges go in, rows come out, by the names and types of each file's own columns.
 //!
-//! Built on the push decoders of the `parquet` crate, which ask for ranges and do no I/O; so a file, a spooled pipe and (later)
-//! ranged reads of S3 feed the same code. Memory: the wanted columns of one row group, and one batch.
+//! Built on the decoders of the `parquet` crate, which get the bytes of one row group after the other and do no I/O; so a file, a spooled
+//! pipe and ranged reads of S3 feed the same code. Memory: the wanted columns of one row group, and one batch.
 
 use std::sync::Arc;
 
-use ::parquet::DecodeResult;
-use ::parquet::arrow::ProjectionMask;
-use ::parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions};
-use ::parquet::arrow::push_decoder::{ParquetPushDecoder, ParquetPushDecoderBuilder};
+use ::parquet::arrow::arrow_reader::{
+    ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReader,
+};
+use ::parquet::arrow::{FieldLevels, ProjectionMask, parquet_to_arrow_field_levels};
 use ::parquet::basic::Encoding;
+use ::parquet::file::metadata::ParquetMetaData;
 use arrow::array::RecordBatch;
 use arrow::datatypes::{DataType, FieldRef, Schema, SchemaRef};
 
 use crate::diag::Location;
 use crate::ingest::complaint::unreadable;
+use crate::ingest::inflate::Spare;
 use crate::ingest::options::ReadOptions;
 use crate::ingest::parquet_cells::{CellFault, Cells};
 use crate::ingest::parquet_columns::Columns;
 use crate::ingest::parquet_footer::{Broken, corrupt, footer, guarded, unread};
+use crate::ingest::parquet_pages::Group;
 use crate::ingest::records::Records;
 use crate::ingest::shape::{Shape, is_read};
 use crate::ingest::source::Ranges;
@@ -29,7 +32,15 @@ use crate::model::format::Format;
 /// Rows of one file.
 pub(super) struct ParquetReader {
     ranges: Box<dyn Ranges>,
-    decoder: ParquetPushDecoder,
+    metadata: Arc<ParquetMetaData>,
+    /// The columns that are decoded, and as what.
+    mask: ProjectionMask,
+    levels: FieldLevels,
+    batch_rows: usize,
+    spare: Arc<Spare>,
+    /// The row group that comes next, and what is left of the one before it.
+    next: usize,
+    group: Option<ParquetRecordBatchReader>,
     /// `None` if the columns are no format: rows are then only counted.
     shape: Option<Shape>,
     /// The fields of the shape that the decoder brings, in its order.
@@ -87,17 +98,22 @@ impl ParquetReader {
             options.projection,
             line_bytes_max,
         );
-        let built = guarded(|| {
-            let builder = ParquetPushDecoderBuilder::new_with_metadata(metadata);
-            let mask = ProjectionMask::roots(builder.parquet_schema(), columns.iter().copied());
-            let builder = builder
-                .with_projection(mask)
-                .with_batch_size(options.batch_rows.max(1));
-            builder.build().map_err(|why| why.to_string())
+        let schema = metadata.parquet_schema();
+        let mask = ProjectionMask::roots(schema, columns.iter().copied());
+        let levels = guarded(|| {
+            let fields = Some(metadata.schema().fields());
+            parquet_to_arrow_field_levels(schema, mask.clone(), fields)
+                .map_err(|why| why.to_string())
         });
         Ok(ParquetReader {
             ranges,
-            decoder: built.map_err(|why| corrupt(&uri, &why))?,
+            levels: levels.map_err(|why| corrupt(&uri, &why))?,
+            mask,
+            metadata: Arc::clone(metadata.metadata()),
+            batch_rows: options.batch_rows.max(1),
+            spare: Arc::clone(&options.spare),
+            next: 0,
+            group: None,
             shape,
             whole,
             columns,
@@ -118,32 +134,52 @@ impl ParquetReader {
     /// # Errors
     /// A file that cannot be read any further.
     pub(super) fn step(&mut self, records: &mut Records) -> Result<bool, Broken> {
-        let next = guarded(|| self.decoder.try_decode().map_err(|why| why.to_string()));
+        let decoded = guarded(|| {
+            let batch = self.group.as_mut().and_then(Iterator::next);
+            batch.transpose().map_err(|why| why.to_string())
+        });
         let uri = records.ledger.uri();
-        match next.map_err(|why| corrupt(uri, &why))? {
-            DecodeResult::NeedsData(wanted) => {
-                let read = self.ranges.read_all(&wanted);
-                let read = read.map_err(|why| unread(uri, why))?;
-                self.bytes += read.iter().map(|bytes| bytes.len() as u64).sum::<u64>();
-                let data = read.into_iter().map(Into::into).collect();
-                let pushed = guarded(|| {
-                    self.decoder
-                        .push_ranges(wanted, data)
-                        .map_err(|why| why.to_string())
-                });
-                pushed.map_err(|why| corrupt(uri, &why))?;
-                Ok(true)
-            }
-            DecodeResult::Data(batch) => {
-                self.batch(&batch, records)?;
-                Ok(true)
-            }
-            DecodeResult::Finished if self.rows != self.rows_claimed => {
-                let why = format!("{} rows, its footer says {}", self.rows, self.rows_claimed);
-                Err(corrupt(uri, &why))
-            }
-            DecodeResult::Finished => Ok(false),
+        if let Some(batch) = decoded.map_err(|why| corrupt(uri, &why))? {
+            self.batch(&batch, records)?;
+            return Ok(true);
         }
+        // Before the next one takes memory.
+        self.group = None;
+        if let Some(group) = Group::new(&self.metadata, self.next, &self.spare) {
+            self.group = Some(self.open_group(group, uri)?);
+            self.next += 1;
+            return Ok(true);
+        }
+        if self.rows != self.rows_claimed {
+            let why = format!("{} rows, its footer says {}", self.rows, self.rows_claimed);
+            return Err(corrupt(uri, &why));
+        }
+        Ok(false)
+    }
+
+    /// Reads the wanted columns of a row group.
+    fn open_group(
+        &mut self,
+        mut group: Group,
+        uri: &str,
+    ) -> Result<ParquetRecordBatchReader, Broken> {
+        let wanted = guarded(|| Ok(group.ranges(|column| self.mask.leaf_included(column))));
+        let (columns, ranges): (Vec<_>, Vec<_>) = wanted
+            .map_err(|why| corrupt(uri, &why))?
+            .into_iter()
+            .unzip();
+        let read = self.ranges.read_all(&ranges);
+        let read = read.map_err(|why| unread(uri, why))?;
+        for ((column, range), bytes) in columns.into_iter().zip(&ranges).zip(read) {
+            self.bytes += bytes.len() as u64;
+            group.put(column, range.start, bytes);
+        }
+        let rows = guarded(|| {
+            let (levels, batch_rows) = (&self.levels, self.batch_rows);
+            ParquetRecordBatchReader::try_new_with_row_groups(levels, &group, batch_rows, None)
+                .map_err(|why| why.to_string())
+        });
+        rows.map_err(|why| corrupt(uri, &why))
     }
 
     fn batch(&mut self, batch: &RecordBatch, records: &mut Records) -> Result<(), Broken> {

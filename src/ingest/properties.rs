@@ -6,7 +6,7 @@ use proptest::prelude::*;
 
 use crate::ingest::ReadOptions;
 use crate::ingest::testing::{
-    codes, facts, gzip, input, input_in_reads, parquet, parquet_pages, random_access, read,
+    Pages, codes, facts, gzip, input, input_in_reads, parquet, parquet_pages, random_access, read,
     read_bytes,
 };
 use crate::model::field::{Field, FieldSet};
@@ -239,9 +239,7 @@ fn decoded_in(
 /// Facts and codes, with lines counted from the first record.
 fn parquet_and_text(
     rows: &[Vec<String>],
-    nulls: bool,
-    typed: bool,
-    dictionaries: bool,
+    pages: Pages,
     projection: FieldSet,
 ) -> [(Vec<String>, Vec<String>); 2] {
     let format = crate::model::format::Format::from_names(NAMES).unwrap();
@@ -251,7 +249,7 @@ fn parquet_and_text(
         ..ReadOptions::default()
     };
     let text: String = rows.iter().map(|row| row.join(" ") + "\n").collect();
-    let bytes = parquet_pages(&NAMES, rows, nulls, typed, dictionaries);
+    let bytes = parquet_pages(&NAMES, rows, pages);
     [random_access("a", &bytes), input("a", text.as_bytes())].map(|input| {
         let (batches, report) = read(&input, &options);
         assert!(report.whole && report.sha256.is_some());
@@ -337,16 +335,16 @@ proptest! {
     }
 
     #[test]
-    fn parquet_says_what_text_says(rows in any_records(), nulls in any::<bool>(), all in any::<bool>()) {
+    fn parquet_says_what_text_says(rows in any_records(), nulls in any::<bool>(), second in any::<bool>(), all in any::<bool>()) {
         let projection = if all { FieldSet::ALL } else { FieldSet::of(&[Field::SrcAddr, Field::Action]) };
-        let [parquet, text] = parquet_and_text(&rows, nulls, false, true, projection);
+        let [parquet, text] = parquet_and_text(&rows, Pages { nulls, second, ..Pages::default() }, projection);
         prop_assert_eq!(parquet, text);
     }
 
     #[test]
-    fn parquet_with_types_of_its_own_says_what_text_says(rows in any_records(), nulls in any::<bool>(), dictionaries in any::<bool>(), all in any::<bool>()) {
+    fn parquet_with_types_of_its_own_says_what_text_says(rows in any_records(), nulls in any::<bool>(), dictionaries in any::<bool>(), second in any::<bool>(), all in any::<bool>()) {
         let projection = if all { FieldSet::ALL } else { FieldSet::of(&[Field::DstPort, Field::Action]) };
-        let [parquet, text] = parquet_and_text(&rows, nulls, true, dictionaries, projection);
+        let [parquet, text] = parquet_and_text(&rows, Pages { nulls, typed: true, dictionaries, second }, projection);
         prop_assert_eq!(parquet, text);
     }
 

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use arrow::array::{ArrayRef, Int32Array, Int64Array, RecordBatch, StringArray};
 use parquet::arrow::ArrowWriter;
 use parquet::basic::{Compression, GzipLevel};
-use parquet::file::properties::WriterProperties;
+use parquet::file::properties::{WriterProperties, WriterVersion};
 
 use crate::ingest::{Input, InputReader, Opener, Ranges, ReadOptions};
 use crate::model::batch::FlowBatch;
@@ -169,17 +169,46 @@ pub(super) fn gzip(bytes: &[u8]) -> Vec<u8> {
 
 /// The same records in Parquet; missing values as null or as `-`, numbers as INT32, INT64 or text.
 pub(super) fn parquet(names: &[&str], rows: &[Vec<String>], nulls: bool, typed: bool) -> Vec<u8> {
-    parquet_pages(names, rows, nulls, typed, true)
+    let pages = Pages {
+        nulls,
+        typed,
+        ..Pages::default()
+    };
+    parquet_pages(names, rows, pages)
 }
 
-/// The same with texts in dictionaries or not.
-pub(super) fn parquet_pages(
-    names: &[&str],
-    rows: &[Vec<String>],
-    nulls: bool,
-    typed: bool,
-    dictionaries: bool,
-) -> Vec<u8> {
+/// How records are laid down in Parquet.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Pages {
+    /// Missing values are null, not `-`.
+    pub(super) nulls: bool,
+    /// Numbers are INT32 or INT64, not text.
+    pub(super) typed: bool,
+    /// Texts stand in dictionaries.
+    pub(super) dictionaries: bool,
+    /// Pages of the second version, whose levels are not zipped.
+    pub(super) second: bool,
+}
+
+impl Default for Pages {
+    fn default() -> Pages {
+        Pages {
+            nulls: true,
+            typed: false,
+            dictionaries: true,
+            second: false,
+        }
+    }
+}
+
+/// Records in Parquet, seven a row group.
+pub(super) fn parquet_pages(names: &[&str], rows: &[Vec<String>], pages: Pages) -> Vec<u8> {
+    let Pages {
+        nulls,
+        typed,
+        dictionaries,
+        second,
+    } = pages;
     let mut columns: Vec<(String, ArrayRef)> = Vec::new();
     for (index, name) in names.iter().enumerate() {
         let values = rows.iter().map(|row| row[index].as_str());
@@ -210,6 +239,11 @@ pub(super) fn parquet_pages(
         .set_compression(Compression::GZIP(GzipLevel::default()))
         .set_max_row_group_row_count(Some(7))
         .set_dictionary_enabled(dictionaries)
+        .set_writer_version(if second {
+            WriterVersion::PARQUET_2_0
+        } else {
+            WriterVersion::PARQUET_1_0
+        })
         .build();
     let mut bytes = Vec::new();
     let mut writer = ArrowWriter::try_new(&mut bytes, batch.schema(), Some(properties)).unwrap();
