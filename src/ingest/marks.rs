@@ -3,7 +3,7 @@
 //! A byte up to 0x20 is a mark. A blank ends a value, any other mark a line; what is not exactly AWS's form (a byte beyond ASCII, two
 //! marks in a row) is noted as odd. Whoever reads the marks takes lines without oddities, and leaves the rest to the slow way.
 
-use crate::ingest::window::{BEFORE, Bytes, PLACES, TEXT_BYTES_MAX};
+use crate::ingest::window::{self, BEFORE, Bytes, PLACES, TEXT_BYTES_MAX};
 use crate::model::sixteen::Sixteen;
 
 /// Bytes that are looked at together.
@@ -15,21 +15,26 @@ pub(super) struct Marks {
     ends: Box<[u32; PLACES]>,
     /// How many marks there are.
     count: usize,
-    /// Which of the marks are no blanks.
-    line_ends: Vec<u32>,
+    /// Which of the marks are no blanks, and behind them what means nothing.
+    line_ends: Box<[u32; PLACES]>,
+    line_count: usize,
     /// Where something odd stands.
     odd: Vec<u32>,
 }
 
-// Each byte may be a mark, so is the one before the text, and whole chunks are written.
-const _: () = assert!(TEXT_BYTES_MAX + 1 + 72 <= PLACES);
+/// What the places of a chunk's marks are written to; some of what stands behind them is written too.
+const ROOM: usize = 72;
+
+// Each byte may be a mark, and so is the one before the text.
+const _: () = assert!(TEXT_BYTES_MAX + 1 + ROOM <= PLACES);
 
 impl Default for Marks {
     fn default() -> Marks {
         Marks {
             ends: Box::new([0; PLACES]),
             count: 0,
-            line_ends: Vec::new(),
+            line_ends: Box::new([0; PLACES]),
+            line_count: 0,
             odd: Vec::new(),
         }
     }
@@ -48,7 +53,7 @@ impl Marks {
 
     /// The indices, among the marks, of those that are no blanks.
     pub(super) fn line_ends(&self) -> &[u32] {
-        &self.line_ends
+        self.line_ends.get(..self.line_count).unwrap_or(&[])
     }
 
     /// Where odd bytes stand, in order.
@@ -59,74 +64,168 @@ impl Marks {
     /// Finds the marks of a window's text, which has so many bytes and stands behind a line end.
     #[inline(always)]
     pub(super) fn find(&mut self, bytes: &Bytes, len: usize) {
-        self.line_ends.clear();
+        #[cfg(target_arch = "x86_64")]
+        if packed::is_there() {
+            #[expect(
+                unsafe_code,
+                reason = "the compiler may not assume what has been asked; see docs/benchmarks.md"
+            )]
+            // SAFETY: the processor has just been asked, and has what the function is compiled for. It is safe code.
+            unsafe {
+                packed::find(self, bytes, len);
+            }
+            return;
+        }
+        self.find_by(bytes, len, Found::of, write);
+    }
+
+    /// The same, with the way to look at a chunk, and the way to write the places of its marks behind a base.
+    #[inline(always)]
+    fn find_by(
+        &mut self,
+        bytes: &Bytes,
+        len: usize,
+        look: impl Fn(&[u8; CHUNK_BYTES]) -> Found,
+        write: impl Fn(&mut [u32; ROOM], u64, u32),
+    ) {
         self.odd.clear();
-        self.line_ends.push(0);
+        self.line_ends[0] = 0;
         self.ends[0] = place(BEFORE - 1);
-        self.count = 1;
-        let mut after_mark = 1;
+        let (mut count, mut lines, mut after_mark) = (1, 1, 1);
         let text = bytes
             .get(BEFORE..)
             .and_then(|text| text.get(..len))
             .unwrap_or(&[]);
         let (chunks, rest) = text.as_chunks::<CHUNK_BYTES>();
+        let mut last = [b'a'; CHUNK_BYTES];
+        last[..rest.len()].copy_from_slice(rest);
         let mut base = place(BEFORE);
-        for chunk in chunks {
-            self.chunk(chunk, base, &mut after_mark);
+        for chunk in chunks.iter().chain([&last]) {
+            let Found {
+                marks,
+                mut breaks,
+                high,
+            } = look(chunk);
+            // INVARIANT: there is room for all.
+            if let Some(room) = self
+                .ends
+                .get_mut(count..)
+                .and_then(|room| room.first_chunk_mut())
+            {
+                write(room, marks, base);
+            }
+            // A chunk has seldom more than one: the first is written whether it is there or not, for a branch on it would be guessed
+            // wrong once a line.
+            loop {
+                let before = (breaks & breaks.wrapping_neg()).wrapping_sub(1);
+                let index = count + (marks & before).count_ones() as usize;
+                self.line_ends[window::at(lines)] = place(index);
+                lines += usize::from(breaks != 0);
+                breaks &= breaks.wrapping_sub(1);
+                if breaks == 0 {
+                    break;
+                }
+            }
+            let odd = high | marks & (marks << 1 | after_mark);
+            if odd != 0 {
+                self.note(odd, base);
+            }
+            after_mark = marks >> 63;
+            count += marks.count_ones() as usize;
             base += place(CHUNK_BYTES);
         }
-        if !rest.is_empty() {
-            let mut chunk = [b'a'; CHUNK_BYTES];
-            chunk[..rest.len()].copy_from_slice(rest);
-            self.chunk(&chunk, base, &mut after_mark);
-        }
+        (self.count, self.line_count) = (count, lines);
     }
 
-    #[inline(always)]
-    fn chunk(&mut self, chunk: &[u8; CHUNK_BYTES], base: u32, after_mark: &mut u64) {
-        let found = Found::of(chunk);
-        let doubled = found.marks & (found.marks << 1 | *after_mark);
-        *after_mark = found.marks >> 63;
-        if found.special | (doubled != 0) {
-            self.lines(chunk, &found, doubled, base);
-        }
-        self.push(found.marks, base);
-    }
-
-    /// Writes the marks of a chunk, twelve at a time: there are seldom more, and a branch that is always the same is free.
-    #[inline(always)]
-    fn push(&mut self, mut marks: u64, base: u32) {
-        let more = marks.count_ones() as usize;
-        // INVARIANT: there is room for all.
-        let room = self.ends.get_mut(self.count..);
-        let Some(room) = room.and_then(|room| room.first_chunk_mut::<72>()) else {
-            return;
-        };
-        for twelve in room.as_chunks_mut::<12>().0 {
-            for place in twelve {
-                *place = base.wrapping_add(marks.trailing_zeros());
-                marks &= marks.wrapping_sub(1);
-            }
-            if marks == 0 {
-                break;
-            }
-        }
-        self.count += more;
-    }
-
-    #[inline(always)]
-    fn lines(&mut self, chunk: &[u8; CHUNK_BYTES], found: &Found, doubled: u64, base: u32) {
-        let (breaks, high) = Found::special(chunk);
-        let (mut breaks, mut odd) = (breaks, high | doubled);
-        while breaks != 0 {
-            let before = (1 << breaks.trailing_zeros()) - 1;
-            let index = self.count + (found.marks & before).count_ones() as usize;
-            self.line_ends.push(place(index));
-            breaks &= breaks - 1;
-        }
+    #[cold]
+    fn note(&mut self, mut odd: u64, base: u32) {
         while odd != 0 {
             self.odd.push(base + odd.trailing_zeros());
             odd &= odd - 1;
+        }
+    }
+}
+
+/// Twelve at a time: there are seldom more, and a branch that is always the same is free.
+#[inline(always)]
+fn write(room: &mut [u32; ROOM], mut marks: u64, base: u32) {
+    for twelve in room.as_chunks_mut::<12>().0 {
+        for place in twelve {
+            *place = base.wrapping_add(marks.trailing_zeros());
+            marks &= marks.wrapping_sub(1);
+        }
+        if marks == 0 {
+            break;
+        }
+    }
+}
+
+/// For processors that pack the places of all marks of a chunk at once: Intel's since 2019, AMD's since 2022.
+#[cfg(target_arch = "x86_64")]
+mod packed {
+    use std::arch::x86_64::{
+        __m128i, __m512i, _mm512_add_epi32, _mm512_cmple_epu8_mask, _mm512_cmplt_epu8_mask,
+        _mm512_cvtepu8_epi32, _mm512_maskz_compress_epi8, _mm512_movepi8_mask, _mm512_set1_epi8,
+        _mm512_set1_epi32,
+    };
+
+    use super::{CHUNK_BYTES, Found, Marks, ROOM};
+    use crate::ingest::window::Bytes;
+
+    /// Whether the processor is one.
+    pub(super) fn is_there() -> bool {
+        is_x86_feature_detected!("avx512bw")
+            && is_x86_feature_detected!("avx512f")
+            && is_x86_feature_detected!("avx512vbmi2")
+            && is_x86_feature_detected!("popcnt")
+    }
+
+    /// [`Marks::find`].
+    #[target_feature(enable = "avx512bw,avx512f,avx512vbmi2,popcnt")]
+    pub(super) fn find(marks: &mut Marks, bytes: &Bytes, len: usize) {
+        marks.find_by(
+            bytes,
+            len,
+            |chunk| look(chunk),
+            |room, marks, base| write(room, marks, base),
+        );
+    }
+
+    #[target_feature(enable = "avx512bw,avx512f,avx512vbmi2,popcnt")]
+    fn look(chunk: &[u8; CHUNK_BYTES]) -> Found {
+        let bytes: __m512i = bytemuck::cast(*chunk);
+        let blank = _mm512_set1_epi8(0x20);
+        Found {
+            marks: _mm512_cmple_epu8_mask(bytes, blank),
+            breaks: _mm512_cmplt_epu8_mask(bytes, blank),
+            high: _mm512_movepi8_mask(bytes),
+        }
+    }
+
+    #[target_feature(enable = "avx512bw,avx512f,avx512vbmi2,popcnt")]
+    fn write(room: &mut [u32; ROOM], marks: u64, base: u32) {
+        const PLACES: [u8; CHUNK_BYTES] = {
+            let mut places = [0; CHUNK_BYTES];
+            let mut place = 0;
+            while place < CHUNK_BYTES {
+                #[expect(clippy::cast_possible_truncation, reason = "below 64")]
+                let byte = place as u8;
+                places[place] = byte;
+                place += 1;
+            }
+            places
+        };
+        let places = _mm512_maskz_compress_epi8(marks, bytemuck::cast(PLACES));
+        let places: [__m128i; 4] = bytemuck::cast(places);
+        let base = _mm512_set1_epi32(base.cast_signed());
+        let mut left = marks.count_ones();
+        for (room, places) in room.as_chunks_mut::<16>().0.iter_mut().zip(places) {
+            *room = bytemuck::cast(_mm512_add_epi32(_mm512_cvtepu8_epi32(places), base));
+            // Seldom more than one.
+            if left <= 16 {
+                break;
+            }
+            left -= 16;
         }
     }
 }
@@ -142,36 +241,28 @@ fn place(at: usize) -> u32 {
 struct Found {
     /// Up to 0x20.
     marks: u64,
-    /// A byte is below 0x20, or from 0x80: [`Found::special`] says which.
-    special: bool,
+    /// Below 0x20.
+    breaks: u64,
+    /// From 0x80.
+    high: u64,
 }
 
 impl Found {
     #[inline(always)]
     fn of(chunk: &[u8; CHUNK_BYTES]) -> Found {
-        let parts = chunk.as_chunks::<16>().0.iter();
-        let marks = parts.clone().enumerate().fold(0, |marks, (index, part)| {
-            marks | u64::from(Sixteen::new(*part).at_most(b' ')) << (16 * index)
-        });
-        let parts = parts.map(|part| Sixteen::new(*part));
-        let any = Sixteen::new([0; 16]);
-        let least = parts.clone().fold(Sixteen::new([b'a'; 16]), Sixteen::least);
-        Found {
-            marks,
-            special: least.at_most(b' ' - 1) | parts.fold(any, Sixteen::union).beyond_ascii() != 0,
-        }
-    }
-
-    /// Which bytes are below 0x20, and which from 0x80.
-    #[inline(always)]
-    fn special(chunk: &[u8; CHUNK_BYTES]) -> (u64, u64) {
-        let (mut breaks, mut high) = (0, 0);
+        let mut found = Found {
+            marks: 0,
+            breaks: 0,
+            high: 0,
+        };
         for (index, part) in chunk.as_chunks::<16>().0.iter().enumerate() {
             let bytes = Sixteen::new(*part);
-            breaks |= u64::from(bytes.at_most(b' ' - 1)) << (16 * index);
-            high |= u64::from(bytes.beyond_ascii()) << (16 * index);
+            let bits = |bits: u32| u64::from(bits) << (16 * index);
+            found.marks |= bits(bytes.at_most(b' '));
+            found.breaks |= bits(bytes.at_most(b' ' - 1));
+            found.high |= bits(bytes.beyond_ascii());
         }
-        (breaks, high)
+        found
     }
 }
 
