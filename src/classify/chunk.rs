@@ -5,7 +5,7 @@
 
 use crate::classify::decisive::{Decisive, SMALL_BITS};
 use crate::classify::kinds::Kinds;
-use crate::classify::memo::Key;
+use crate::classify::memo::{Guess, Key, Memo};
 use crate::classify::origin::Origin;
 use crate::model::batch::Status;
 use crate::model::batch::raw::{Addresses, each_null};
@@ -18,10 +18,18 @@ pub(super) const ROWS: usize = 256;
 /// Bits behind those of [`Decisive::small`]: whether the addresses of a side are the same, one a side, and whether the time is the end.
 const SAME_BIT: u32 = SMALL_BITS;
 const ENDED_BIT: u32 = SMALL_BITS + 2;
-/// The time's word stands behind them all.
-const TIME_BIT: u32 = SMALL_BITS + 3;
-/// More times than a key has room for; no policy has so many.
-const TIMES_MAX: u32 = u32::MAX >> TIME_BIT;
+const _: () = assert!(ENDED_BIT < HALF_BITS);
+
+/// Bits that a key has for a symbol, or the word of an address.
+const WORD_BITS: u32 = 24;
+/// Those for the small fields, the ports and the time.
+const HALF_BITS: u32 = 16;
+
+/// Stands for the cell of an address that is missing.
+const NO_CELL: u32 = u32::MAX;
+
+/// How many symbols there may be; those of a row are counted from 1, and 0 is none.
+pub(super) const SYMBOLS_MAX: usize = (1 << WORD_BITS) - 2;
 
 /// How a row is read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,13 +51,17 @@ pub(super) struct Chunk {
     next_hops: [u32; ROWS],
     services: [[u32; ROWS]; 2],
     small: [u32; ROWS],
+    /// Words of addresses; before, their cells.
     hops: [[u32; ROWS]; 2],
     packets: [[u32; ROWS]; 2],
     /// -1 for none; only where somebody asks.
     pub(super) ports: [[i64; ROWS]; 2],
     pub(super) times_s: [i64; ROWS],
+    /// What each row's class goes by, or [`Key::NONE`], and where that may be found.
+    pub(super) keys: [Key; ROWS],
+    pub(super) guesses: [Guess; ROWS],
     /// Of a column in work.
-    words: [u32; ROWS],
+    codes: [u32; ROWS],
     numbers: [[i64; ROWS]; 2],
 }
 
@@ -67,7 +79,9 @@ impl Chunk {
             packets: [[0; ROWS]; 2],
             ports: [[0; ROWS]; 2],
             times_s: [0; ROWS],
-            words: [0; ROWS],
+            keys: [Key::NONE; ROWS],
+            guesses: [Guess::NONE; ROWS],
+            codes: [0; ROWS],
             numbers: [[0; ROWS]; 2],
         })
     }
@@ -115,7 +129,7 @@ impl Chunk {
         of.small_of(
             first,
             &mut self.small[..count],
-            &mut self.words,
+            &mut self.codes,
             [numbers, others],
         );
         for side in 0..2 {
@@ -135,7 +149,7 @@ impl Chunk {
         );
     }
 
-    /// The words for the addresses of one side, and whether both are the same.
+    /// The words for the addresses of one side, and whether both are the same: the cells of all first, so that none waits for another's.
     fn addresses(
         &mut self,
         hop: &Addresses<'_>,
@@ -149,22 +163,17 @@ impl Chunk {
         match (hops, packets) {
             (Some(hops), Some(packets)) => {
                 for (place, (hop, packet)) in hops.iter().zip(packets).enumerate().take(ROWS) {
-                    let word = self.word(kinds, place, hop);
+                    let cell = kinds.cell(hop);
                     let same = u128::from_ne_bytes(*hop) == u128::from_ne_bytes(*packet);
-                    let other = if same {
-                        word
-                    } else {
-                        self.word(kinds, place, packet)
-                    };
-                    self.side(side, place, word, other, same);
+                    let other = if same { cell } else { kinds.cell(packet) };
+                    self.side(side, place, cell, other, same);
                 }
             }
             (hops, packets) => {
                 let both = hops.is_none() && packets.is_none();
                 for place in 0..count {
-                    let hop = hops.map_or(0, |hops| self.word(kinds, place, &hops[place]));
-                    let packet =
-                        packets.map_or(0, |packets| self.word(kinds, place, &packets[place]));
+                    let [hop, packet] = [hops, packets]
+                        .map(|all| all.map_or(NO_CELL, |all| kinds.cell(&all[place])));
                     self.side(side, place, hop, packet, both);
                 }
             }
@@ -176,6 +185,9 @@ impl Chunk {
         };
         hop.each_often_null(first, count, &mut again);
         packet.each_often_null(first, count, again);
+        for place in 0..count {
+            self.words(kinds, side, place);
+        }
     }
 
     /// Reads a row by itself, whatever it lacks.
@@ -193,35 +205,23 @@ impl Chunk {
         for side in 0..2 {
             self.services[side][place] = of.service[side].get(row);
             self.ports[side][place] = of.port[side].get(row).unwrap_or(-1);
-            self.pair(
-                kinds,
-                side,
-                place,
-                of.hop[side].get(row),
-                of.packet[side].get(row),
-            );
+            let (hop, packet) = (of.hop[side].get(row), of.packet[side].get(row));
+            self.pair(kinds, side, place, hop, packet);
+            self.words(kinds, side, place);
         }
     }
 
-    /// The words for two addresses of one side, either of which may be missing, and whether they are the same.
+    /// The cells of two addresses of one side, either of which may be missing, and whether they are the same.
     fn pair(
         &mut self,
-        kinds: &mut Kinds<'_>,
+        kinds: &Kinds<'_>,
         side: usize,
         place: usize,
         hop: Option<&[u8; 16]>,
         packet: Option<&[u8; 16]>,
     ) {
-        let word = |of: Option<&[u8; 16]>| of.map_or(0, |of| self.word(kinds, place, of));
-        let [hop_word, packet_word] = [hop, packet].map(word);
-        self.side(side, place, hop_word, packet_word, hop == packet);
-    }
-
-    #[inline(always)]
-    fn word(&self, kinds: &mut Kinds<'_>, place: usize, address: &[u8; 16]) -> u32 {
-        let place = place % ROWS;
-        let near = [self.interfaces[place], Sym(self.next_hops[place])];
-        kinds.word(address, self.exact[place], near)
+        let cell = |of: Option<&[u8; 16]>| of.map_or(NO_CELL, |of| kinds.cell(of));
+        self.side(side, place, cell(hop), cell(packet), hop == packet);
     }
 
     #[inline(always)]
@@ -233,19 +233,49 @@ impl Chunk {
         self.small[place] = self.small[place] & !bit | if same { bit } else { 0 };
     }
 
-    /// The key of a row that has been read, for the words of its ports and of its time; `None` if it has no room.
+    /// Words instead of cells, 0 for none.
     #[inline(always)]
-    pub(super) fn key(&self, place: usize, ports: u32, time: u32) -> Option<Key> {
-        if time > TIMES_MAX {
+    fn words(&mut self, kinds: &mut Kinds<'_>, side: usize, place: usize) {
+        let place = place % ROWS;
+        let near = [self.interfaces[place], Sym(self.next_hops[place])];
+        let exact = self.exact[place];
+        for cells in [&mut self.hops, &mut self.packets] {
+            let cell = &mut cells[side][place];
+            *cell = match *cell {
+                NO_CELL => 0,
+                cell => kinds.word(cell, exact, near),
+            };
+        }
+    }
+
+    /// Packs the key of a row that has been read, for the words of its ports and of its time, and looks where it should be.
+    #[inline(always)]
+    pub(super) fn pack(&mut self, place: usize, ports: Option<u32>, time: u32, memo: &Memo) {
+        let key = ports.and_then(|ports| self.key(place, ports, time));
+        let key = key.unwrap_or(Key::NONE);
+        self.guesses[place] = memo.first(&key);
+        self.keys[place] = key;
+    }
+
+    /// `None` if it has no room.
+    #[inline(always)]
+    fn key(&self, place: usize, ports: u32, time: u32) -> Option<Key> {
+        if (time | ports) >> HALF_BITS != 0 {
             return None;
         }
-        let pair = |low: u32, high: u32| u64::from(low) | u64::from(high) << 32;
-        Some([
-            pair(self.origins[place], self.next_hops[place]),
-            pair(self.services[0][place], self.services[1][place]),
-            pair(self.small[place] | time << TIME_BIT, ports),
-            pair(self.hops[0][place], self.hops[1][place]),
-            pair(self.packets[0][place], self.packets[1][place]),
-        ])
+        // INVARIANT: symbols are fewer than SYMBOLS_MAX or none, addresses' words below `1 << WORD_BITS`.
+        let sym = |sym: u32| u64::from(sym.wrapping_add(1));
+        let pack = |low: u64, middle: u64, high: u32| {
+            low | middle << WORD_BITS | u64::from(high) << (2 * WORD_BITS)
+        };
+        let pair = |of: &[[u32; ROWS]; 2]| of.each_ref().map(|side| side[place]);
+        let [services, hops, packets] = [&self.services, &self.hops, &self.packets].map(pair);
+        let [hops, packets] = [hops, packets].map(|pair| pair.map(u64::from));
+        Some(Key([
+            u64::from(self.origins[place]) | sym(self.next_hops[place]) << 32,
+            pack(sym(services[0]), sym(services[1]), self.small[place]),
+            pack(hops[0], hops[1], time),
+            pack(packets[0], packets[1], ports),
+        ]))
     }
 }

@@ -129,7 +129,9 @@ impl<'w> Classifier<'w> {
         self.classes
             .extra
             .extend_from_slice(&self.extra.names()[known..]);
-        let mut origins = origin::Batch::new(batch).filter(|_| self.kinds.fit());
+        let symbols = self.world.symbols.len() + self.extra.names().len();
+        let fit = self.kinds.fit() && symbols <= chunk::SYMBOLS_MAX;
+        let mut origins = origin::Batch::new(batch).filter(|_| fit);
         let full = decisive.full_rows();
         let mut found = std::mem::take(&mut self.classes.rows);
         found.clear();
@@ -140,15 +142,13 @@ impl<'w> Classifier<'w> {
                     let statuses = &batch.statuses()[first..first + count];
                     self.chunk.ways(statuses, full.as_ref(), first);
                     self.read(&rows, &decisive, origins, first, count);
-                    for place in 0..count {
-                        found.push(self.class(&rows, first, place));
-                    }
+                    self.find(&rows, first, count, &mut found);
                 }
             }
             None => {
                 for (row, status) in batch.statuses().iter().enumerate() {
                     found.push(match status {
-                        Status::Flow => self.add(&rows.get(row), None),
+                        Status::Flow => self.add(&rows.get(row), Key::NONE),
                         Status::NoData | Status::SkipData => Classes::NONE,
                     });
                 }
@@ -192,19 +192,26 @@ impl<'w> Classifier<'w> {
         }
     }
 
-    /// The class of a row that has been read.
-    #[inline]
-    fn class(&mut self, rows: &Rows<'_>, first: usize, place: usize) -> u32 {
-        if self.chunk.ways[place] == Way::Not {
-            return Classes::NONE;
+    /// The classes of a chunk of rows that have been read: what each goes by first, so that no lookup waits for another.
+    fn find(&mut self, rows: &Rows<'_>, first: usize, count: usize, found: &mut Vec<u32>) {
+        for place in 0..count.min(chunk::ROWS) {
+            let chunk = &mut self.chunk;
+            let time = self.questions.time(chunk.times_s[place]);
+            let ports = [0, 1].map(|side| chunk.ports[side][place]);
+            let ports = self.questions.ports(ports);
+            chunk.pack(place, ports, time, &self.memo);
         }
-        let time = self.questions.time(self.chunk.times_s[place]);
-        let ports = [0, 1].map(|side| self.chunk.ports[side][place]);
-        let ports = self.questions.ports(ports);
-        let key = ports.and_then(|ports| self.chunk.key(place, ports, time));
-        match key.and_then(|key| self.memo.get(&key)) {
-            Some(class) => class,
-            None => self.add(&rows.get(first + place), key),
+        for place in 0..count.min(chunk::ROWS) {
+            let chunk = &self.chunk;
+            if chunk.ways[place] == Way::Not {
+                found.push(Classes::NONE);
+                continue;
+            }
+            let key = chunk.keys[place];
+            found.push(match self.memo.get(&key, chunk.guesses[place]) {
+                Some(class) => class,
+                None => self.add(&rows.get(first + place), key),
+            });
         }
     }
 
@@ -225,11 +232,11 @@ impl<'w> Classifier<'w> {
 
     /// A class that was not met before.
     #[cold]
-    fn add(&mut self, row: &Row, key: Option<Key>) -> u32 {
+    fn add(&mut self, row: &Row, key: Key) -> u32 {
         let class = class_of(row, self.world);
         let id = u32::try_from(self.classes.classes.len()).unwrap_or(u32::MAX);
         self.classes.classes.push(class);
-        if let Some(key) = key {
+        if key != Key::NONE {
             self.memo.insert(key, id);
         }
         id
@@ -241,18 +248,19 @@ fn class_of(row: &Row, world: &World) -> Class {
     let mut marked = *row;
     (marked.src.port, marked.dst.port) = (Some(0), Some(1));
     let tag = engine::tag(&marked, world);
-    let side = |port: Option<u16>| port.map(usize::from);
+    let side = |port: Option<u16>| port.and_then(|port| u8::try_from(port).ok());
     let (workload_port, peer_port) = (side(tag.workload_port), side(tag.peer_port));
-    let stands = |address: Option<Address>, side: Option<usize>| {
+    let ends = [row.src, row.dst];
+    let stands = |address: Option<Address>, side: Option<u8>| {
         let side = side.filter(|_| address.is_some())?;
-        let of = [row.src, row.dst][side];
+        let of = ends[usize::from(side)];
         Some(if of.hop == address {
             Stands::Hop(side)
         } else {
             Stands::Packet(side)
         })
     };
-    let own = |side: Option<usize>| [row.src.port, row.dst.port][side?];
+    let own = |side: Option<u8>| ends[usize::from(side?)].port;
     Class {
         workload: stands(tag.workload, workload_port),
         peer: stands(tag.peer, peer_port),

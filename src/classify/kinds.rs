@@ -41,18 +41,23 @@ impl<'w> Kinds<'w> {
         self.known.len() < CELL as usize
     }
 
-    /// A word for an address, never 0 and below `1 << 24`: equal words get equal answers to every question.
+    /// Which cell an address is in.
+    #[inline(always)]
+    pub(super) fn cell(&self, address: &[u8; 16]) -> u32 {
+        u32::try_from(self.cells.of_bytes(address)).unwrap_or(0)
+    }
+
+    /// A word for an address in a cell, never 0 and below `1 << 24`: equal words get equal answers to every question.
     ///
     /// `near` are the interfaces whose identity decides: of theirs, the cell itself is told. `exact`: of everybody's.
     #[inline(always)]
-    pub(super) fn word(&mut self, address: &[u8; 16], exact: bool, near: [Sym; 2]) -> u32 {
-        let cell = self.cells.of_bytes(address);
-        let (mut word, mut owner) = self.known[cell];
+    pub(super) fn word(&mut self, cell: u32, exact: bool, near: [Sym; 2]) -> u32 {
+        let (mut word, mut owner) = self.known[cell as usize];
         if word == UNASKED {
-            (word, owner) = self.ask(cell);
+            (word, owner) = self.ask(cell as usize);
         }
         if exact | (owner == near[0]) | (owner == near[1]) {
-            CELL | u32::try_from(cell).unwrap_or(0)
+            CELL | cell
         } else {
             word
         }

@@ -1,88 +1,139 @@
 //! Keys to classes: a hash table of fixed keys, as small as a record's lookup needs it.
 
-/// What makes a class, packed.
-pub(super) type Key = [u64; 5];
+/// What makes a class, packed: half a line of the cache.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(align(32))]
+pub(super) struct Key(pub(super) [u64; 4]);
 
-/// Open addressing with linear steps; never more than half full. The table has only a part of the hash and where the key is, so that a
-/// lookup that misses the cache misses a small one.
-pub(super) struct Memo {
-    slots: Vec<(u32, u32)>,
-    keys: Vec<(Key, u32)>,
-}
-
-const EMPTY: u32 = u32::MAX;
-
-impl Memo {
-    pub(super) fn new() -> Memo {
-        Memo {
-            slots: vec![(0, EMPTY); 1 << 10],
-            keys: Vec::new(),
-        }
-    }
+impl Key {
+    /// No key is like this one.
+    pub(super) const NONE: Key = Key([u64::MAX; 4]);
 
     /// Mixes all words: three multiplications, two of them at once.
     #[inline(always)]
-    fn hash(key: &Key) -> u64 {
+    fn hash(&self) -> u64 {
         const ODD: u64 = 0x9e37_79b9_7f4a_7c15;
-        let [a, b, c, d, e] = *key;
+        let [a, b, c, d] = self.0;
         let one = (a ^ b.rotate_left(23)).wrapping_mul(ODD);
         let other = (c ^ d.rotate_left(29)).wrapping_mul(0xff51_afd7_ed55_8ccd);
-        let mix = (one ^ other.rotate_left(32) ^ e).wrapping_mul(ODD);
+        let mix = (one ^ other.rotate_left(32)).wrapping_mul(ODD);
         mix ^ mix >> 32
     }
 
     /// Without a call, which comparing arrays would make.
     #[inline(always)]
-    fn same(a: &Key, b: &Key) -> bool {
-        let differs = a.iter().zip(b).fold(0, |bits, (a, b)| bits | (a ^ b));
-        differs == 0
+    fn is(&self, other: &Key) -> bool {
+        let both = self.0.iter().zip(&other.0);
+        both.fold(0, |bits, (a, b)| bits | (a ^ b)) == 0
+    }
+}
+
+/// Open addressing with linear steps; never more than a quarter full, so that nearly all keys stand in the first place that is looked at. A
+/// slot has a class and some bits of its key's hash: a lookup that misses the cache misses a small table.
+pub(super) struct Memo {
+    slots: Vec<u32>,
+    /// How many slots are taken.
+    len: usize,
+    /// By class; whatever stands there for those without one is in no slot.
+    keys: Vec<Key>,
+}
+
+const EMPTY: u32 = u32::MAX;
+
+/// Bits of a slot that are the class; those above are of the hash.
+const CLASS_BITS: u32 = 20;
+const CLASS: u32 = (1 << CLASS_BITS) - 1;
+
+/// Where a key may be: what [`Memo::first`] found, to be asked about later.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Guess(u32);
+
+impl Guess {
+    pub(super) const NONE: Guess = Guess(EMPTY);
+}
+
+impl Memo {
+    pub(super) fn new() -> Memo {
+        Memo {
+            slots: vec![EMPTY; 1 << 10],
+            len: 0,
+            keys: Vec::new(),
+        }
     }
 
-    /// Where a search begins, and what the slot has of the hash.
+    /// What stands where a key should be. Asked for many keys before any is looked at, none waits for another's slot.
     #[inline(always)]
-    fn first(&self, key: &Key) -> (usize, u32) {
-        let hash = Memo::hash(key);
-        let at = usize::try_from(hash >> 16).unwrap_or(0) & (self.slots.len() - 1);
-        (at, u32::try_from(hash >> 32).unwrap_or(0))
+    pub(super) fn first(&self, key: &Key) -> Guess {
+        Guess(self.slots[self.at(key.hash())])
     }
 
     /// The class of a key, if it is known.
     #[inline(always)]
-    pub(super) fn get(&self, key: &Key) -> Option<u32> {
-        let (mut at, part) = self.first(key);
+    pub(super) fn get(&self, key: &Key, guess: Guess) -> Option<u32> {
+        let class = guess.0 & CLASS;
+        match self.keys.get(class as usize) {
+            Some(known) if known.is(key) => Some(class),
+            Some(_) | None => self.search(key),
+        }
+    }
+
+    #[inline(never)]
+    fn search(&self, key: &Key) -> Option<u32> {
+        let hash = key.hash();
+        let mut at = self.at(hash);
         loop {
-            let (known, index) = self.slots[at];
-            if index == EMPTY {
+            let slot = self.slots[at];
+            if slot == EMPTY {
                 return None;
             }
-            if known == part
-                && let Some((known, class)) = self.keys.get(index as usize)
-                && Memo::same(known, key)
-            {
-                return Some(*class);
+            let class = slot & CLASS;
+            if slot & !CLASS == tag(hash) && self.keys[class as usize].is(key) {
+                return Some(class);
             }
             at = (at + 1) & (self.slots.len() - 1);
         }
     }
 
-    /// Remembers the class of a key that is not known.
+    /// Remembers the class of a key that is not known. There is no room for one beyond a million, which is then not found again.
     pub(super) fn insert(&mut self, key: Key, class: u32) {
-        if (self.keys.len() + 1) * 2 > self.slots.len() {
-            self.slots = vec![(0, EMPTY); self.slots.len() * 2];
-            for index in 0..self.keys.len() {
-                self.put(index);
+        // The last one would be taken for an empty slot.
+        if class >= CLASS {
+            return;
+        }
+        if (self.len + 1) * 4 > self.slots.len() {
+            let before = std::mem::take(&mut self.slots);
+            self.slots = vec![EMPTY; before.len() * 2];
+            for slot in before.into_iter().filter(|slot| *slot != EMPTY) {
+                self.put(slot & CLASS);
             }
         }
-        self.keys.push((key, class));
-        self.put(self.keys.len() - 1);
+        let index = class as usize;
+        if self.keys.len() <= index {
+            self.keys.resize(index + 1, Key::NONE);
+        }
+        self.keys[index] = key;
+        self.put(class);
+        self.len += 1;
     }
 
-    fn put(&mut self, index: usize) {
-        let (mut at, part) = self.first(&self.keys[index].0);
-        while self.slots[at].1 != EMPTY {
+    fn put(&mut self, class: u32) {
+        let hash = self.keys[class as usize].hash();
+        let mut at = self.at(hash);
+        while self.slots[at] != EMPTY {
             at = (at + 1) & (self.slots.len() - 1);
         }
-        // INVARIANT: classes are fewer than 2^32.
-        self.slots[at] = (part, u32::try_from(index).unwrap_or(EMPTY));
+        self.slots[at] = class | tag(hash);
     }
+
+    #[inline(always)]
+    fn at(&self, hash: u64) -> usize {
+        usize::try_from(hash >> 16).unwrap_or(0) & (self.slots.len() - 1)
+    }
+}
+
+/// The bits of a hash that a slot has.
+#[inline(always)]
+fn tag(hash: u64) -> u32 {
+    // INVARIANT: the highest 32 bits are a word.
+    u32::try_from(hash >> 32).unwrap_or(0) & !CLASS
 }

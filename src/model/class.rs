@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use crate::model::address::Address;
-use crate::model::batch::{AddressColumn, FlowBatch, NumberColumn};
+use crate::model::batch::FlowBatch;
+use crate::model::batch::raw::{Addresses, Numbers};
 use crate::model::field::Field;
 use crate::model::tag::{Tag, Tags};
 
@@ -11,9 +12,9 @@ use crate::model::tag::{Tag, Tags};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Stands {
     /// `srcaddr` (0) or `dstaddr` (1).
-    Hop(usize),
+    Hop(u8),
     /// `pkt-srcaddr` (0) or `pkt-dstaddr` (1).
-    Packet(usize),
+    Packet(u8),
 }
 
 /// What all records of a class have in common. Addresses and ports stand in each record.
@@ -26,9 +27,9 @@ pub struct Class {
     /// Where the peer's stands.
     pub peer: Option<Stands>,
     /// Whose port is the workload's: 0 the source's, 1 the destination's.
-    pub workload_port: Option<usize>,
+    pub workload_port: Option<u8>,
     /// Whose is the peer's.
-    pub peer_port: Option<usize>,
+    pub peer_port: Option<u8>,
 }
 
 /// The classes met so far, and those of the records of one batch.
@@ -68,27 +69,30 @@ impl Classes {
 /// The columns of a batch that hold what classes leave open.
 #[derive(Clone, Copy, Debug)]
 pub struct Particulars<'a> {
-    hop: [Option<AddressColumn<'a>>; 2],
-    packet: [Option<AddressColumn<'a>>; 2],
-    port: [Option<NumberColumn<'a>>; 2],
+    hop: [Addresses<'a>; 2],
+    packet: [Addresses<'a>; 2],
+    port: [Numbers<'a>; 2],
 }
 
 impl<'a> Particulars<'a> {
     /// Of a batch.
     pub fn new(batch: &'a FlowBatch) -> Particulars<'a> {
+        let address = |field| Addresses::new(batch.address(field));
         Particulars {
-            hop: [Field::SrcAddr, Field::DstAddr].map(|field| batch.address(field)),
-            packet: [Field::PktSrcAddr, Field::PktDstAddr].map(|field| batch.address(field)),
-            port: [Field::SrcPort, Field::DstPort].map(|field| batch.number(field)),
+            hop: [Field::SrcAddr, Field::DstAddr].map(address),
+            packet: [Field::PktSrcAddr, Field::PktDstAddr].map(address),
+            port: [Field::SrcPort, Field::DstPort].map(|field| Numbers::new(batch.number(field))),
         }
     }
 
     /// An address of a record.
     pub fn address(&self, stands: Option<Stands>, row: usize) -> Option<Address> {
-        match stands? {
-            Stands::Hop(side) => self.hop[side]?.get(row),
-            Stands::Packet(side) => self.packet[side]?.get(row),
-        }
+        let (columns, side) = match stands? {
+            Stands::Hop(side) => (&self.hop, side),
+            Stands::Packet(side) => (&self.packet, side),
+        };
+        let bytes = columns.get(usize::from(side))?.get(row)?;
+        Some(Address(u128::from_be_bytes(*bytes)))
     }
 
     /// The class of one record, by its tag: where each address and port of the tag stands.
@@ -104,7 +108,7 @@ impl<'a> Particulars<'a> {
             address.and_then(|_| PLACES.into_iter().find(has))
         };
         let side = |port: Option<u16>| {
-            let has = |side: &usize| self.port(Some(*side), row) == port;
+            let has = |side: &u8| self.port(Some(*side), row) == port;
             port.and_then(|_| [0, 1].into_iter().find(has))
         };
         Class {
@@ -116,8 +120,9 @@ impl<'a> Particulars<'a> {
         }
     }
 
-    fn port(&self, side: Option<usize>, row: usize) -> Option<u16> {
-        u16::try_from(self.port[side?]?.get(row)?).ok()
+    fn port(&self, side: Option<u8>, row: usize) -> Option<u16> {
+        let column = self.port.get(usize::from(side?))?;
+        u16::try_from(column.get(row)?).ok()
     }
 
     /// The tag of a record of this class.

@@ -146,18 +146,58 @@ fn tell(lane: usize, (step, share): (i64, Share), traffic: &mut Traffic) {
 
 /// A table by class and far end that holds what was met last at each place.
 #[derive(Clone, Debug)]
-pub(super) struct Lasting<T>(Vec<Option<(u32, Address, T)>>);
+pub(super) struct Lasting<T>(Vec<Kept<T>>);
+
+/// What is held of a class and far end.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Kept<T> {
+    peer: Address,
+    /// [`NOBODY`]'s place is empty.
+    class: u32,
+    pub(super) what: T,
+}
+
+/// No class.
+const NOBODY: u32 = u32::MAX;
+
+impl<T: Copy> Kept<T> {
+    /// Whether it is of these; nothing is of [`NOBODY`].
+    #[inline(always)]
+    pub(super) fn is(&self, class: u32, peer: Address) -> bool {
+        (self.class == class) & (self.peer == peer) & (class != NOBODY)
+    }
+
+    /// Holds another instead, and gives back what it held.
+    pub(super) fn replace(
+        &mut self,
+        class: u32,
+        peer: Address,
+        what: T,
+    ) -> Option<(u32, Address, T)> {
+        let before = std::mem::replace(self, Kept { peer, class, what });
+        before.taken()
+    }
+
+    fn taken(self) -> Option<(u32, Address, T)> {
+        (self.class != NOBODY).then_some((self.class, self.peer, self.what))
+    }
+}
 
 const LASTING_BITS: u32 = 11;
 
-impl<T: Copy> Lasting<T> {
+impl<T: Copy + Default> Lasting<T> {
     pub(super) fn new() -> Lasting<T> {
-        Lasting(vec![None; 1 << LASTING_BITS])
+        let nothing = Kept {
+            peer: Address(0),
+            class: NOBODY,
+            what: T::default(),
+        };
+        Lasting(vec![nothing; 1 << LASTING_BITS])
     }
 
     /// The place of a pair.
     #[inline]
-    pub(super) fn place(&mut self, class: u32, peer: Address) -> &mut Option<(u32, Address, T)> {
+    pub(super) fn place(&mut self, class: u32, peer: Address) -> &mut Kept<T> {
         let half = |bits: u128| u64::try_from(bits & u128::from(u64::MAX)).unwrap_or(0);
         let both = half(peer.0) ^ half(peer.0 >> 64).rotate_left(32);
         let mix = (both ^ u64::from(class) << 40).wrapping_mul(0x9e37_79b9_7f4a_7c15);
@@ -167,6 +207,6 @@ impl<T: Copy> Lasting<T> {
     /// Everything in it, and nothing any more.
     pub(super) fn take(&mut self) -> Vec<(u32, Address, T)> {
         let places = std::mem::replace(self, Lasting::new()).0;
-        places.into_iter().flatten().collect()
+        places.into_iter().filter_map(Kept::taken).collect()
     }
 }

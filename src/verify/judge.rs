@@ -5,14 +5,14 @@
 
 use crate::model::address::Address;
 use crate::model::batch::{FlowBatch, Status};
-use crate::model::class::{Classes, Particulars};
+use crate::model::class::{Classes, Particulars, Stands};
 use crate::model::evidence::Share;
 use crate::model::symbol::Sym;
 use crate::verify::InputFacts;
 use crate::verify::account::{Lasting, Lately, Moments, Sum, lane};
 use crate::verify::coverage::reach_s;
 use crate::verify::group::Seen;
-use crate::verify::log::Log;
+use crate::verify::log::{Log, ROWS, Sizes, Time};
 use crate::verify::meaning::Meaning;
 use crate::verify::metrics::Observer;
 use crate::verify::plan::Plan;
@@ -37,10 +37,14 @@ struct Account {
     place: u32,
     /// The claims for which its far ends are named, by place in `sets`.
     names: u32,
+    /// Where its far end stands.
+    peer: Option<Stands>,
     /// Its flows are told apart by far end.
     masked: bool,
     understood: bool,
 }
+
+const _: () = assert!(size_of::<Account>() == 64);
 
 const FRESH: Account = Account {
     sum: Sum::NOTHING,
@@ -48,6 +52,7 @@ const FRESH: Account = Account {
     lane: NONE,
     place: NONE,
     names: NONE,
+    peer: None,
     masked: false,
     understood: false,
 };
@@ -57,6 +62,15 @@ const FRESH: Account = Account {
 struct Outside {
     sum: Sum,
     shown_from_bytes: u64,
+}
+
+impl Default for Outside {
+    fn default() -> Outside {
+        Outside {
+            sum: Sum::NOTHING,
+            shown_from_bytes: u64::MAX,
+        }
+    }
 }
 
 /// Weighs batches, for one thread.
@@ -72,6 +86,8 @@ pub struct Weigher<'p, 'w> {
     moments: Moments,
     named: Lasting<()>,
     outside: Lasting<Outside>,
+    /// Of the rows in work.
+    sizes: Box<Sizes>,
     /// Whether the records of an input show that an interface is logged, by the input asked last.
     covers: Option<(u32, bool)>,
 }
@@ -91,8 +107,15 @@ struct Look<'b, 'p, 'w> {
 struct Record {
     row: usize,
     class: usize,
-    span: (Option<i64>, Option<i64>),
+    start: Time,
+    end: Time,
     bytes: u64,
+}
+
+impl Record {
+    fn span(&self) -> (Option<i64>, Option<i64>) {
+        (self.start.get(), self.end.get())
+    }
 }
 
 impl<'p, 'w> Weigher<'p, 'w> {
@@ -117,6 +140,7 @@ impl<'p, 'w> Weigher<'p, 'w> {
             moments: Moments::new(),
             named: Lasting::new(),
             outside: Lasting::new(),
+            sizes: Sizes::new(),
             covers: None,
         }
     }
@@ -138,17 +162,38 @@ impl<'p, 'w> Weigher<'p, 'w> {
             covers: self.covers(input),
         };
         let full = look.log.full_rows();
-        for (row, (status, class)) in batch.statuses().iter().zip(&classes.rows).enumerate() {
-            if *status != Status::Flow {
-                self.silent(&look, row, *status);
-                continue;
+        let rows = batch.len();
+        for first in (0..rows).step_by(ROWS) {
+            let count = ROWS.min(rows - first);
+            look.log.sizes(first, count, full.as_ref(), &mut self.sizes);
+            let understood = self.are_understood(&classes.rows[first..first + count]);
+            for place in 0..count {
+                let row = first + place;
+                match batch.statuses()[row] {
+                    Status::Flow => {
+                        let (start, end, bytes) = self.sizes.at(place);
+                        let record = Record {
+                            row,
+                            class: classes.rows[row] as usize,
+                            start,
+                            end,
+                            bytes,
+                        };
+                        self.flow(&look, record, understood);
+                    }
+                    status => self.silent(&look, row, status),
+                }
             }
-            let sizes = match &full {
-                Some(full) if !full.is_valid(row) => look.log.sizes::<false>(row),
-                Some(_) | None => look.log.sizes::<true>(row),
-            };
-            self.flow(&look, row, *class as usize, sizes);
         }
+    }
+
+    /// Whether all classes of some rows are. Asked of many rows before any is weighed: so their accounts come into the cache at once, and no
+    /// record waits for its own.
+    fn are_understood(&self, classes: &[u32]) -> bool {
+        classes.iter().fold(true, |all, class| {
+            let account = self.accounts.get(*class as usize);
+            all & account.is_none_or(|account| account.understood)
+        })
     }
 
     /// What was seen.
@@ -175,34 +220,24 @@ impl<'p, 'w> Weigher<'p, 'w> {
         covers
     }
 
+    /// Weighs a flow. `understood`: its class surely is.
     #[inline]
-    fn flow(
-        &mut self,
-        look: &Look<'_, 'p, 'w>,
-        row: usize,
-        class: usize,
-        ((start, end), bytes): ((Option<i64>, Option<i64>), u64),
-    ) {
+    fn flow(&mut self, look: &Look<'_, 'p, 'w>, record: Record, understood: bool) {
+        let (class, end) = (record.class, record.end.get());
         let inside = self.plan.window.contains(end);
         if let Some(observer) = &look.observer {
             // Of a tag it reads only what is the same in all of the class.
             let tag = &look.classes.classes[class].tag;
-            let span = (start, end);
+            let (row, span) = (record.row, record.span());
             observer.record(&mut self.tally, row, Status::Flow, span, inside, Some(tag));
         }
         if !inside {
             self.tally.flows += 1;
-            self.span(start, end);
+            self.span(record.start.get(), end);
             self.tally.outside_window += 1;
             return;
         }
-        let record = Record {
-            row,
-            class,
-            span: (start, end),
-            bytes,
-        };
-        if !self.accounts[class].understood {
+        if !understood && !self.accounts[class].understood {
             self.understand(look, record);
         }
         let account = &mut self.accounts[class];
@@ -214,7 +249,7 @@ impl<'p, 'w> Weigher<'p, 'w> {
             heard.covered.add(since, until);
         }
         if account.lane != NONE {
-            let time_s = end.or(start).unwrap_or(0);
+            let time_s = end.or(record.start.get()).unwrap_or(0);
             let traffic = &mut self.tally.traffic;
             self.moments
                 .add(account.lane, time_s, record.bytes, traffic);
@@ -223,7 +258,7 @@ impl<'p, 'w> Weigher<'p, 'w> {
             record.bytes >= account.shown_from_bytes,
             account.masked || account.names != NONE,
         );
-        let timed = Sum::is_timed(record.span);
+        let timed = Sum::is_timed(record.span());
         match timed {
             Some(span) => account.sum.add(record.bytes, span),
             None => self.tell_untimed(record),
@@ -257,6 +292,7 @@ impl<'p, 'w> Weigher<'p, 'w> {
             lane: meaning.way.map_or(NONE, |way| lane(way.0, way.1)),
             place: meaning.place.unwrap_or(NONE),
             names: self.set(names),
+            peer: class.peer,
             masked: masked_with(&meaning).next().is_some(),
             understood: true,
         };
@@ -279,13 +315,14 @@ impl<'p, 'w> Weigher<'p, 'w> {
     /// A record that lacks a time: rare, and told by itself.
     #[cold]
     fn tell_untimed(&mut self, record: Record) {
-        self.span(record.span.0, record.span.1);
+        let span = record.span();
+        self.span(span.0, span.1);
         let share = Share {
             flows: 1,
             bytes: record.bytes,
         };
         if let Some(meaning) = &self.meanings[record.class] {
-            tell_class(&mut self.tally, meaning, share, record.span);
+            tell_class(&mut self.tally, meaning, share, span);
         }
     }
 
@@ -316,15 +353,19 @@ impl<'p, 'w> Weigher<'p, 'w> {
 
     /// A record of a NAT gateway: its far end is named, or hidden until another names it.
     fn tell_apart(&mut self, look: &Look<'_, 'p, 'w>, record: Record, timed: Option<(i64, i64)>) {
-        let class = look.classes.classes[record.class];
-        let Some(peer) = look.particulars.address(class.peer, record.row) else {
+        let Account {
+            names,
+            masked,
+            peer,
+            ..
+        } = self.accounts[record.class];
+        let Some(peer) = look.particulars.address(peer, record.row) else {
             return;
         };
-        let Account { names, masked, .. } = self.accounts[record.class];
         if let Some(claims) = self.sets.get(names as usize) {
-            let place = self.named.place(names, peer);
-            if !place.is_some_and(|(set, known, ())| (set, known) == (names, peer)) {
-                *place = Some((names, peer, ()));
+            let kept = self.named.place(names, peer);
+            if !kept.is(names, peer) {
+                kept.replace(names, peer, ());
                 for claim in claims {
                     let ends = &mut self.tally.claims[*claim].masked;
                     ends.at(peer).name();
@@ -349,20 +390,19 @@ impl<'p, 'w> Weigher<'p, 'w> {
             return;
         };
         let id = u32::try_from(class).unwrap_or(NONE);
-        let place = self.outside.place(id, peer);
-        if !place.is_some_and(|(known, far, _)| (known, far) == (id, peer)) {
+        let kept = self.outside.place(id, peer);
+        if !kept.is(id, peer) {
             let new = Outside {
                 sum: Sum::NOTHING,
                 shown_from_bytes: outside_shown_from_bytes(tally, meaning, peer),
             };
-            let before = place.replace((id, peer, new));
-            if let Some((known, far, before)) = before
+            if let Some((known, far, before)) = kept.replace(id, peer, new)
                 && let Some(meaning) = &self.meanings[known as usize]
             {
                 tell_outside(tally, meaning, far, before.sum.share, before.sum.times());
             }
         }
-        let Some((_, _, outside)) = place else { return };
+        let outside = &mut kept.what;
         match timed {
             Some(span) => outside.sum.add(record.bytes, span),
             None => {
@@ -370,7 +410,7 @@ impl<'p, 'w> Weigher<'p, 'w> {
                     flows: 1,
                     bytes: record.bytes,
                 };
-                tell_outside(tally, meaning, peer, share, record.span);
+                tell_outside(tally, meaning, peer, share, record.span());
             }
         }
         if record.bytes >= outside.shown_from_bytes {
@@ -445,8 +485,8 @@ impl Look<'_, '_, '_> {
     fn seen(&self, record: Record) -> Seen {
         Seen {
             bytes: record.bytes,
-            start: record.span.0,
-            end: record.span.1,
+            start: record.start.get(),
+            end: record.end.get(),
             cite: (self.input, self.log.batch.lines()[record.row]),
         }
     }

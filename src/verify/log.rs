@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use arrow::buffer::NullBuffer;
 
-use crate::model::batch::raw::{Numbers, full_rows};
+use crate::model::batch::raw::{Numbers, each_null, full_rows};
 use crate::model::batch::{FlowBatch, TextColumn};
 use crate::model::evidence::FlowSample;
 use crate::model::field::Field;
@@ -19,6 +19,52 @@ pub(super) enum Action {
     Accept,
     Reject,
     Unknown,
+}
+
+/// Rows that are read together: few enough for the first-level cache.
+pub(super) const ROWS: usize = 256;
+
+/// Stands for a time that is missing; no decoder takes it for one.
+const NULL: i64 = i64::MIN;
+
+/// Times and bytes of some rows, column by column.
+pub(super) struct Sizes {
+    starts: [i64; ROWS],
+    ends: [i64; ROWS],
+    bytes: [i64; ROWS],
+}
+
+impl Sizes {
+    pub(super) fn new() -> Box<Sizes> {
+        Box::new(Sizes {
+            starts: [NULL; ROWS],
+            ends: [NULL; ROWS],
+            bytes: [0; ROWS],
+        })
+    }
+
+    /// Start, end and bytes of one of them.
+    #[inline(always)]
+    pub(super) fn at(&self, place: usize) -> (Time, Time, u64) {
+        let place = place % ROWS;
+        let [start, end] = [self.starts[place], self.ends[place]];
+        (Time(start), Time(end), bytes(self.bytes[place]))
+    }
+}
+
+fn bytes(number: i64) -> u64 {
+    number.max(0).cast_unsigned()
+}
+
+/// A time that may be missing, in one word.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Time(i64);
+
+impl Time {
+    #[inline(always)]
+    pub(super) fn get(self) -> Option<i64> {
+        (self.0 != NULL).then_some(self.0)
+    }
 }
 
 /// What must be in a log before anything can be proven by it. A transit gateway's log has neither interface nor action.
@@ -91,14 +137,31 @@ impl<'b, 'p, 'w> Log<'b, 'p, 'w> {
         full_rows(columns.into_iter().map(Numbers::seldom_null))
     }
 
-    /// Start, end and bytes of a record. `FULL`: it is one of these rows.
-    #[inline]
-    pub(super) fn sizes<const FULL: bool>(&self, row: usize) -> ((Option<i64>, Option<i64>), u64) {
-        let span = (self.start.at::<FULL>(row), self.end.at::<FULL>(row));
-        let bytes = self.bytes.at::<FULL>(row);
-        let bytes = bytes.and_then(|bytes| u64::try_from(bytes).ok());
-        // It may not say.
-        (span, bytes.unwrap_or(0))
+    /// Bytes of a record; it may not say.
+    fn bytes(&self, row: usize) -> u64 {
+        bytes(self.bytes.get(row).unwrap_or(0))
+    }
+
+    /// Times and bytes of the rows from `first` on. `full`: [`Log::full_rows`].
+    pub(super) fn sizes(
+        &self,
+        first: usize,
+        count: usize,
+        full: Option<&NullBuffer>,
+        out: &mut Sizes,
+    ) {
+        let count = count.min(ROWS);
+        self.start.fill(first, NULL, &mut out.starts[..count]);
+        self.end.fill(first, NULL, &mut out.ends[..count]);
+        self.bytes.fill(first, 0, &mut out.bytes[..count]);
+        if let Some(full) = full {
+            each_null(full, first, count, |place| {
+                let row = first + place;
+                out.starts[place] = self.start.get(row).unwrap_or(NULL);
+                out.ends[place] = self.end.get(row).unwrap_or(NULL);
+                out.bytes[place] = self.bytes.get(row).unwrap_or(0);
+            });
+        }
     }
 
     /// What was done with a flow.
@@ -139,7 +202,7 @@ impl<'b, 'p, 'w> Log<'b, 'p, 'w> {
         let name = |sym: Sym| self.name(sym).map(str::to_owned);
         let (start, end) = self.span(row);
         FlowSample {
-            bytes: Reverse(self.sizes::<false>(row).1),
+            bytes: Reverse(self.bytes(row)),
             start,
             end,
             interface: name(tag.interface).unwrap_or_else(|| "-".to_owned()),

@@ -48,10 +48,10 @@ impl<'a> Present<'a> {
         Present { nulls, often }
     }
 
-    /// Whether the row is null. `FULL`: it is none of the rows that [`full_rows`] leaves out.
+    /// Whether the row is null.
     #[inline]
-    fn lacks<const FULL: bool>(&self, row: usize) -> bool {
-        (!FULL || self.often) && self.nulls.is_some_and(|nulls| nulls.is_null(row))
+    fn lacks(&self, row: usize) -> bool {
+        self.nulls.is_some_and(|nulls| nulls.is_null(row))
     }
 
     fn seldom(&self) -> Option<&'a NullBuffer> {
@@ -121,21 +121,16 @@ impl<'a> Numbers<'a> {
         }
     }
 
-    /// The number of a row. `FULL`: it is one of [`full_rows`].
+    /// The number of a row.
     #[inline]
-    pub fn at<const FULL: bool>(&self, row: usize) -> Option<i64> {
-        if self.present.lacks::<FULL>(row) {
+    pub fn get(&self, row: usize) -> Option<i64> {
+        if self.present.lacks(row) {
             return None;
         }
         match self.narrow.get(row) {
             Some(number) => Some(i64::from(*number)),
             None => self.wide.get(row).copied(),
         }
-    }
-
-    /// The number of a row.
-    pub fn get(&self, row: usize) -> Option<i64> {
-        self.at::<false>(row)
     }
 
     /// The numbers of the rows from `first` on, `null` where there is none; right for [`full_rows`] alone.
@@ -188,7 +183,7 @@ impl<'a> Codes<'a> {
         let Some(key) = self.keys.get(row) else {
             return self.null;
         };
-        if self.present.lacks::<false>(row) {
+        if self.present.lacks(row) {
             return self.null;
         }
         self.codes[key.unsigned_abs() as usize]
@@ -234,7 +229,7 @@ impl<'a> Addresses<'a> {
 
     /// The address of a row, big-endian.
     pub fn get(&self, row: usize) -> Option<&'a [u8; 16]> {
-        if self.present.lacks::<false>(row) {
+        if self.present.lacks(row) {
             return None;
         }
         self.raw.get(row)
