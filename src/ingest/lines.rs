@@ -151,6 +151,11 @@ impl Cursor {
         odd: 0,
     };
 
+    /// How many line ends are left.
+    pub(super) fn left(&self, marks: &Marks) -> usize {
+        marks.line_ends().len().saturating_sub(self.line)
+    }
+
     /// Passes over what is odd before the line that begins at this place.
     pub(super) fn pass(&mut self, marks: &Marks, place: usize) {
         let before = |odd: &u32| (*odd as usize) < place;

@@ -276,11 +276,17 @@ mod tests {
         #![proptest_config(ProptestConfig { failure_persistence: None, cases: 512, ..ProptestConfig::default() })]
         #[test]
         fn marks_are_what_a_look_at_each_byte_finds(
-            text in prop::collection::vec(prop_oneof![3 => b'0'..=b'9', 2 => Just(b' '), 1 => any::<u8>()], 0..400),
+            text in prop::collection::vec(prop_oneof![3 => b'0'..=b'9', 2 => Just(b' '), 1 => Just(b'\n'), 1 => any::<u8>()], 0..400),
         ) {
             let mut window = Window::default();
-            let mut marks = Marks::default();
-            marks.find(window.on(&text, 0, text.len()), text.len());
+            let bytes = window.on(&text, 0, text.len());
+            let (mut marks, mut one_by_one) = (Marks::default(), Marks::default());
+            marks.find(bytes, text.len());
+            // Some processors have another way.
+            one_by_one.find_by(bytes, text.len(), Found::of, write);
+            prop_assert_eq!(marks.ends(), one_by_one.ends());
+            prop_assert_eq!(marks.line_ends(), one_by_one.line_ends());
+            prop_assert_eq!(marks.odd(), one_by_one.odd());
             let at = |is: &dyn Fn(usize) -> bool| -> Vec<u32> {
                 (0..text.len()).filter(|at| is(*at)).map(|at| place(at + BEFORE)).collect()
             };

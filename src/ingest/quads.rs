@@ -99,7 +99,125 @@ fn octet(word: u32, digits: u32) -> (u32, u32) {
 
 const ZEROS32: u32 = 0x3030_3030;
 
+/// One address after the other, for processors that can move bytes to any place: most of x86 since 2013.
+#[cfg(target_arch = "x86_64")]
+pub(super) mod shuffled {
+    use std::arch::x86_64::{
+        __m128i, _mm_cmpeq_epi8, _mm_cmpgt_epi32, _mm_madd_epi16, _mm_maddubs_epi16,
+        _mm_movemask_epi8, _mm_or_si128, _mm_set1_epi8, _mm_set1_epi16, _mm_set1_epi32,
+        _mm_shuffle_epi8, _mm_subs_epu8, _mm_xor_si128,
+    };
+
+    use super::LEN_MAX;
+
+    /// Whether the processor is one.
+    #[inline(always)]
+    pub(in crate::ingest) fn are_there() -> bool {
+        is_x86_feature_detected!("avx2")
+    }
+
+    /// Combinations of how many digits each number has.
+    const COUNT: usize = 81;
+
+    /// No byte: a shuffle makes it zero.
+    const ZERO: u8 = 0x80;
+
+    /// By the dots, which stand at places 1 to 11: the combination of an address whose last number has one digit, and the length of such an
+    /// address; `(0, 0)` where dots stand so in no address.
+    const BY_DOTS: [(u8, u8); 1 << 11] = {
+        let mut all = [(0, 0); 1 << 11];
+        let mut combination = 0;
+        while combination < COUNT {
+            let [a, b, c, _] = digits(combination);
+            let dots = [a, a + 1 + b, a + b + c + 2];
+            let index = 1 << (dots[0] - 1) | 1 << (dots[1] - 1) | 1 << (dots[2] - 1);
+            if combination % 3 == 0 {
+                all[index] = (byte(combination), byte(dots[2] + 2));
+            }
+            combination += 1;
+        }
+        all
+    };
+
+    /// Each number right-aligned in the lower three of four bytes, the highest digit first.
+    const PLACES: [[u8; 16]; COUNT] = {
+        let mut all = [[ZERO; 16]; COUNT];
+        let mut combination = 0;
+        while combination < COUNT {
+            let (digits, mut from, mut number) = (digits(combination), 0, 0);
+            while number < 4 {
+                let mut digit = 0;
+                while digit < digits[number] {
+                    all[combination][4 * number + 3 - digits[number] + digit] = byte(from + digit);
+                    digit += 1;
+                }
+                from += digits[number] + 1;
+                number += 1;
+            }
+            combination += 1;
+        }
+        all
+    };
+
+    /// The least that a number with so many digits is, less one: one that is not more has a leading zero.
+    const BELOW: [[i32; 4]; COUNT] = {
+        let mut all = [[0; 4]; COUNT];
+        let mut combination = 0;
+        while combination < COUNT {
+            let mut number = 0;
+            while number < 4 {
+                all[combination][number] = [-1, 9, 99][digits(combination)[number] - 1];
+                number += 1;
+            }
+            combination += 1;
+        }
+        all
+    };
+
+    const fn digits(combination: usize) -> [usize; 4] {
+        let [a, b, c] = [combination / 27, combination / 9 % 3, combination / 3 % 3];
+        [a + 1, b + 1, c + 1, combination % 3 + 1]
+    }
+
+    #[expect(clippy::cast_possible_truncation, reason = "all of them are small")]
+    const fn byte(number: usize) -> u8 {
+        number as u8
+    }
+
+    /// The address that is the first `len` of these bytes, mapped into IPv6, big-endian, and whether it is one.
+    #[target_feature(enable = "avx2")]
+    #[inline]
+    pub(in crate::ingest) fn read(bytes: &[u8; 16], len: usize) -> ([u8; 16], bool) {
+        let text: __m128i = bytemuck::cast(*bytes);
+        let inside = (1 << (len & LEN_MAX)) - 1;
+        let dots = _mm_movemask_epi8(_mm_cmpeq_epi8(text, _mm_set1_epi8(0x2e))).cast_unsigned();
+        let dots = (dots & inside) as usize;
+        let (combination, shortest) = BY_DOTS[dots >> 1 & (BY_DOTS.len() - 1)];
+        let more = len.wrapping_sub(usize::from(shortest));
+        let combination = usize::from(combination) + more % 3;
+        let form = (shortest > 0) & (more < 3) & (dots < 1 << 12);
+        let digits = _mm_xor_si128(text, _mm_set1_epi8(0x30));
+        let digits = _mm_shuffle_epi8(digits, bytemuck::cast(PLACES[combination]));
+        // 0x010a64: times 100, 10 and 1.
+        let pairs = _mm_maddubs_epi16(digits, _mm_set1_epi32(0x0001_0a64));
+        let numbers = _mm_madd_epi16(pairs, _mm_set1_epi16(1));
+        let wrong = _mm_subs_epu8(digits, _mm_set1_epi8(9));
+        let large = _mm_cmpgt_epi32(numbers, _mm_set1_epi32(255));
+        let fine = _mm_cmpgt_epi32(numbers, bytemuck::cast(BELOW[combination]));
+        let fine = _mm_xor_si128(fine, _mm_set1_epi32(-1));
+        let wrong: u128 = bytemuck::cast(_mm_or_si128(_mm_or_si128(wrong, large), fine));
+        const LAST: [u8; 16] = [
+            ZERO, ZERO, ZERO, ZERO, ZERO, ZERO, ZERO, ZERO, ZERO, ZERO, ZERO, ZERO, 0, 4, 8, 12,
+        ];
+        let mapped = (0xffff_0000_0000_u128).to_be_bytes();
+        let address = _mm_shuffle_epi8(numbers, bytemuck::cast(LAST));
+        let address = _mm_or_si128(address, bytemuck::cast(mapped));
+        (bytemuck::cast(address), form & (wrong == 0))
+    }
+}
+
 #[cfg(test)]
+#[expect(unsafe_code, reason = "what only some processors have, see `shuffled`")]
 mod tests {
     use super::*;
     use crate::ingest::window::{BEFORE, Window};
@@ -137,6 +255,14 @@ mod tests {
                 let ipv4 = Address::parse(text).filter(|address| address.as_ipv4().is_some() && !text.contains(&b':'));
                 let read = (others >> index & 1 == 0).then(|| Address(u128::from_be_bytes(quads.mapped(index))));
                 prop_assert_eq!(read, ipv4, "{:?}", text);
+                #[cfg(target_arch = "x86_64")]
+                if shuffled::are_there() {
+                    let bytes = [&text[..], &behind].concat();
+                    // SAFETY: the processor has just been asked.
+                    let (address, is) = unsafe { shuffled::read(bytes.first_chunk().unwrap(), text.len()) };
+                    let read = is.then(|| Address(u128::from_be_bytes(address)));
+                    prop_assert_eq!(read, ipv4, "shuffled: {:?}", text);
+                }
             }
         }
     }

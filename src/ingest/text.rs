@@ -12,6 +12,7 @@ use crate::ingest::export;
 use crate::ingest::lines::Cursor;
 use crate::ingest::marks::Marks;
 use crate::ingest::records::Records;
+use crate::ingest::run::RUN_LINES;
 use crate::ingest::window::{BEFORE, Bytes, TEXT_BYTES_MAX, Window};
 use crate::model::batch::Value;
 
@@ -122,7 +123,8 @@ impl TextDecoder {
             let len = TEXT_BYTES_MAX.min(to - at);
             let bytes = window.on(text, at, len);
             marks.find(bytes, len);
-            at = self.lines_of(bytes, &marks, text, at, records, &mut scratch);
+            let last = at + len == to;
+            at = self.lines_of(bytes, &marks, text, at, last, records, &mut scratch);
             if at == before {
                 // A line longer than the window.
                 let rest = text.get(at..to).unwrap_or(&[]);
@@ -134,14 +136,20 @@ impl TextDecoder {
         (self.marks, self.window) = (marks, window);
     }
 
-    /// The lines that end in the window, which begins at `from` in the text; where the next one begins.
+    /// The lines that end in the window, which begins at `from` in the text; where the next one begins. A few at the end are left to the next
+    /// window, unless this is the last: a run costs the same with few lines as with many.
     #[inline(always)]
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "what the loop over windows has at hand"
+    )]
     fn lines_of<'a>(
         &mut self,
         bytes: &Bytes,
         marks: &Marks,
         text: &'a [u8],
         from: usize,
+        last: bool,
         records: &mut Records,
         scratch: &mut Vec<Value<'a>>,
     ) -> usize {
@@ -150,6 +158,9 @@ impl TextDecoder {
         loop {
             cursor.pass(marks, place);
             if slow == 0 {
+                if !last && place > BEFORE && cursor.left(marks) < RUN_LINES / 2 {
+                    return from + place - BEFORE;
+                }
                 let taken;
                 (taken, slow) =
                     records.run(bytes, marks, &cursor, self.lines + 1, self.line_bytes_max);
