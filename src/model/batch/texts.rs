@@ -1,8 +1,7 @@
 //! A dictionary of text in the making, keys in order of first appearance.
 //!
-//! Arrow's own builder hashes every value with a strong hash; here a small table by a cheap one answers for nearly all of them, for
-//! few texts stand in many records. A text of up to 24 bytes, as nearly all ids are, is told by its length and three words of it, so
-//! that it is compared without a loop.
+//! Arrow's own builder hashes every value with a strong hash. Here a text of up to 32 bytes, as nearly all ids are, is told by its length and
+//! four words of it, so that it is compared without a loop, and found by a cheap hash of the last.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -96,11 +95,11 @@ impl Mark {
         same(&self.words, &other.words) & (self.len == other.len)
     }
 
-    /// Ids differ in their last characters, so these make the hash.
+    /// Ids differ in their last characters, so these make the hash: so many bits of it.
     #[inline(always)]
-    fn slot(&self) -> usize {
+    fn slot(&self, bits: u32) -> usize {
         let mix = self.tail.wrapping_mul(0x9e37_79b9_7f4a_7c15);
-        usize::try_from(mix >> (64 - RECENT_BITS)).unwrap_or(0)
+        usize::try_from(mix.wrapping_shr(64u32.wrapping_sub(bits))).unwrap_or(0)
     }
 }
 
@@ -133,22 +132,105 @@ pub trait Marked {
 
 /// A text that has come before.
 #[derive(Clone, Copy)]
-struct Recent {
+struct Known {
     words: [u64; 4],
     len: usize,
     /// Its key; [`MISSING`] of `-`.
     key: i32,
 }
 
-/// No text is so long.
-const NONE: Recent = Recent {
-    words: [1; 4],
-    len: usize::MAX,
-    key: 0,
-};
+impl Known {
+    /// No text is so long.
+    const NONE: Known = Known {
+        words: [1; 4],
+        len: usize::MAX,
+        key: 0,
+    };
+
+    /// Whether it is what the mark is of, as far as the mark says.
+    #[inline(always)]
+    fn is(&self, mark: &Mark) -> bool {
+        // The length too: a text that begins with NUL, as only the slow way takes, has the words of the text behind it.
+        same(&self.words, &mark.words) & (self.len == mark.len)
+    }
+}
 
 /// Key of a missing value, until it is a null.
 const MISSING: i32 = -1;
+
+/// Texts that their marks hold whole, by the cheap hash: open addressing with linear steps.
+struct Whole {
+    slots: Vec<Known>,
+    /// The slots are a power of two: this one.
+    bits: u32,
+    /// How many are taken.
+    len: usize,
+}
+
+/// Of a table without texts.
+const WHOLE_BITS: u32 = 8;
+
+impl Whole {
+    fn new() -> Whole {
+        Whole {
+            slots: vec![Known::NONE; 1 << WHOLE_BITS],
+            bits: WHOLE_BITS,
+            len: 0,
+        }
+    }
+
+    /// What stands where a text should.
+    #[inline(always)]
+    fn first(&self, mark: &Mark) -> &Known {
+        self.slots.get(mark.slot(self.bits)).unwrap_or(&Known::NONE)
+    }
+
+    /// The place of a text, or where there is room for it.
+    fn place(&self, mark: &Mark) -> usize {
+        let mut at = mark.slot(self.bits);
+        while !self.slots[at].is(mark) && self.slots[at].len != usize::MAX {
+            at = (at + 1) % self.slots.len();
+        }
+        at
+    }
+
+    fn get(&self, mark: &Mark) -> Option<i32> {
+        let known = self.slots[self.place(mark)];
+        (known.len != usize::MAX).then_some(known.key)
+    }
+
+    fn insert(&mut self, mark: &Mark, key: i32) {
+        // So nearly all stand where they should; a large table is not as sparse.
+        let room = if self.bits <= 12 { 4 } else { 2 };
+        if (self.len + 1) * room > self.slots.len() {
+            let before = std::mem::take(&mut self.slots);
+            self.bits += 1;
+            self.slots = vec![Known::NONE; 1 << self.bits];
+            for known in before.into_iter().filter(|known| known.len != usize::MAX) {
+                let mark = Mark {
+                    words: known.words,
+                    tail: known.words[3],
+                    len: known.len,
+                };
+                let place = self.place(&mark);
+                self.slots[place] = known;
+            }
+        }
+        let place = self.place(mark);
+        self.slots[place] = Known {
+            words: mark.words,
+            len: mark.len,
+            key,
+        };
+        self.len += 1;
+    }
+
+    /// Forgets all. There will be as many again.
+    fn clear(&mut self) {
+        self.slots.fill(Known::NONE);
+        self.len = 0;
+    }
+}
 
 const RECENT_BITS: u32 = 9;
 
@@ -159,11 +241,10 @@ pub struct TextBuilder {
     /// All distinct texts, one behind the other, and where each ends.
     texts: String,
     ends: Vec<i32>,
-    found: HashMap<Box<str>, i32>,
-    /// Texts that their marks hold whole, by the cheap hash.
-    recent: Box<[Recent; 1 << RECENT_BITS]>,
-    /// The others, whose marks say less.
-    recent_long: Box<[Recent; 1 << RECENT_BITS]>,
+    whole: Whole,
+    /// Longer texts, and those of them that came last, by the cheap hash.
+    long: HashMap<Box<str>, i32>,
+    recent: Box<[Known; 1 << RECENT_BITS]>,
 }
 
 impl TextBuilder {
@@ -173,9 +254,9 @@ impl TextBuilder {
             nulls: Nulls::default(),
             texts: String::new(),
             ends: Vec::new(),
-            found: HashMap::new(),
-            recent: Box::new([NONE; 1 << RECENT_BITS]),
-            recent_long: Box::new([NONE; 1 << RECENT_BITS]),
+            whole: Whole::new(),
+            long: HashMap::new(),
+            recent: Box::new([Known::NONE; 1 << RECENT_BITS]),
         }
     }
 
@@ -210,13 +291,11 @@ impl TextBuilder {
         let mut keys = [0; 64];
         let (mut nulls, mut others) = (0u64, 0u64);
         texts.each(|index, mark| {
-            let recent = &self.recent[mark.slot()];
-            // The length too: a text that begins with NUL, as only the slow way takes, has the words of the text behind it.
-            let again = same(&mark.words, &recent.words) & (mark.len == recent.len);
-            let other = !(mark.is_whole() & again);
-            keys[index % 64] = recent.key;
+            let known = self.whole.first(&mark);
+            let other = !(mark.is_whole() & known.is(&mark));
+            keys[index % 64] = known.key;
             others |= u64::from(other) << index;
-            nulls |= u64::from(recent.key.cast_unsigned() >> 31) << index;
+            nulls |= u64::from(known.key.cast_unsigned() >> 31) << index;
         });
         nulls &= !others;
         // In order, so that keys are in order of first appearance.
@@ -247,32 +326,36 @@ impl TextBuilder {
     /// The key of a text, old or new; [`MISSING`] of `-`.
     #[inline(never)]
     fn key(&mut self, mark: Mark, text: &str) -> Result<i32, ArrowError> {
-        let whole = mark.is_whole();
-        let slot = mark.slot();
-        let recent = if whole {
-            &self.recent
-        } else {
-            &self.recent_long
-        };
-        let recent = recent[slot];
-        let again = recent.words == mark.words && recent.len == mark.len;
-        if again && (whole || self.text(recent.key) == Some(text)) {
-            return Ok(recent.key);
+        if !mark.is_whole() {
+            return self.key_of_long(mark, text);
+        }
+        if let Some(key) = self.whole.get(&mark) {
+            return Ok(key);
         }
         let key = if mark == Mark::DASH {
             MISSING
         } else {
-            match self.found.get(text) {
-                Some(key) => *key,
-                None => self.add(text)?,
+            self.add(text)?
+        };
+        self.whole.insert(&mark, key);
+        Ok(key)
+    }
+
+    fn key_of_long(&mut self, mark: Mark, text: &str) -> Result<i32, ArrowError> {
+        let slot = mark.slot(RECENT_BITS);
+        let recent = self.recent[slot];
+        if recent.is(&mark) && self.text(recent.key) == Some(text) {
+            return Ok(recent.key);
+        }
+        let key = match self.long.get(text) {
+            Some(key) => *key,
+            None => {
+                let key = self.add(text)?;
+                self.long.insert(text.into(), key);
+                key
             }
         };
-        let recent = if whole {
-            &mut self.recent
-        } else {
-            &mut self.recent_long
-        };
-        recent[slot] = Recent {
+        self.recent[slot] = Known {
             words: mark.words,
             len: mark.len,
             key,
@@ -288,7 +371,6 @@ impl TextBuilder {
         };
         self.texts.push_str(text);
         self.ends.push(end);
-        self.found.insert(text.into(), key);
         Ok(key)
     }
 
@@ -301,9 +383,11 @@ impl TextBuilder {
         let offsets = OffsetBuffer::new(ScalarBuffer::from(offsets));
         let texts = std::mem::take(&mut self.texts).into_bytes();
         let values = StringArray::try_new(offsets, Buffer::from_vec(texts), None)?;
-        self.found.clear();
-        self.recent.fill(NONE);
-        self.recent_long.fill(NONE);
+        self.whole.clear();
+        if !self.long.is_empty() {
+            self.long.clear();
+            self.recent.fill(Known::NONE);
+        }
         DictionaryArray::try_new(keys, Arc::new(values))
     }
 }
