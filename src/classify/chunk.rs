@@ -169,12 +169,16 @@ impl Chunk {
                     self.side(side, place, cell, other, same);
                 }
             }
-            (hops, packets) => {
-                let both = hops.is_none() && packets.is_none();
+            // The log lacks one, or both.
+            (Some(hops), None) => {
+                for (place, hop) in hops.iter().enumerate().take(ROWS) {
+                    self.side(side, place, kinds.cell(hop), NO_CELL, false);
+                }
+            }
+            (None, packets) => {
                 for place in 0..count {
-                    let [hop, packet] = [hops, packets]
-                        .map(|all| all.map_or(NO_CELL, |all| kinds.cell(&all[place])));
-                    self.side(side, place, hop, packet, both);
+                    let packet = packets.map_or(NO_CELL, |packets| kinds.cell(&packets[place]));
+                    self.side(side, place, NO_CELL, packet, packets.is_none());
                 }
             }
         }
