@@ -47,7 +47,15 @@ const DOORS: &[(&str, &[&str])] = &[
     ),
     ("aws_types", &["src/aws/"]),
     ("base64", &["src/report/html", "src/seal/"]),
-    ("bytes", &["src/ingest/s3", "src/report/rows"]),
+    ("bytemuck", &["src/ingest/marks.rs", "src/ingest/quads.rs"]),
+    (
+        "bytes",
+        &[
+            "src/ingest/parquet_pages.rs",
+            "src/ingest/s3",
+            "src/report/rows",
+        ],
+    ),
     ("clap", &["src/cli/"]),
     ("clap_complete", &["src/cli/"]),
     ("clap_mangen", &["src/cli/"]),

@@ -145,8 +145,8 @@ impl ParquetReader {
         }
         // Before the next one takes memory.
         self.group = None;
-        if let Some(group) = Group::new(&self.metadata, self.next, &self.spare) {
-            self.group = Some(self.open_group(group, uri)?);
+        if self.next < self.metadata.num_row_groups() {
+            self.group = Some(self.open_group(uri)?);
             self.next += 1;
             return Ok(true);
         }
@@ -157,12 +157,10 @@ impl ParquetReader {
         Ok(false)
     }
 
-    /// Reads the wanted columns of a row group.
-    fn open_group(
-        &mut self,
-        mut group: Group,
-        uri: &str,
-    ) -> Result<ParquetRecordBatchReader, Broken> {
+    /// Reads the wanted columns of the next row group.
+    fn open_group(&mut self, uri: &str) -> Result<ParquetRecordBatchReader, Broken> {
+        let group = Group::new(&self.metadata, self.next, &self.spare);
+        let mut group = group.ok_or_else(|| corrupt(uri, "a row group without its rows"))?;
         let wanted = guarded(|| Ok(group.ranges(|column| self.mask.leaf_included(column))));
         let (columns, ranges): (Vec<_>, Vec<_>) = wanted
             .map_err(|why| corrupt(uri, &why))?

@@ -34,7 +34,7 @@ struct Chunk {
 }
 
 impl Group {
-    /// Without the bytes of its columns; `None` if there is no such group.
+    /// Without the bytes of its columns; `None` if there is no such group, or it has less than no rows.
     pub(super) fn new(
         metadata: &Arc<ParquetMetaData>,
         index: usize,
