@@ -10,7 +10,7 @@ use ::parquet::arrow::arrow_reader::{
 };
 use ::parquet::arrow::{FieldLevels, ProjectionMask, parquet_to_arrow_field_levels};
 use ::parquet::basic::Encoding;
-use ::parquet::file::metadata::ParquetMetaData;
+use ::parquet::file::metadata::{ParquetMetaData, RowGroupMetaData};
 use arrow::array::RecordBatch;
 use arrow::datatypes::{DataType, FieldRef, Schema, SchemaRef};
 
@@ -145,8 +145,10 @@ impl ParquetReader {
         }
         // Before the next one takes memory.
         self.group = None;
-        if self.next < self.metadata.num_row_groups() {
-            self.group = Some(self.open_group(uri)?);
+        if let Some(group) = self.metadata.row_groups().get(self.next) {
+            if !is_empty(group) {
+                self.group = Some(self.open_group(uri)?);
+            }
             self.next += 1;
             return Ok(true);
         }
@@ -218,6 +220,12 @@ impl ParquetReader {
         }
         Ok(())
     }
+}
+
+/// Whether a row group has nothing to read, as its rows and each of its columns say; of some writers such columns have no whole pages.
+fn is_empty(group: &RowGroupMetaData) -> bool {
+    let columns = group.columns();
+    group.num_rows() == 0 && columns.iter().all(|column| column.num_values() == 0)
 }
 
 /// One row: the first value that is wrong sets it aside, as in text.

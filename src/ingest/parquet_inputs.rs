@@ -9,12 +9,15 @@ use arrow::array::{
     RecordBatch, StringArray, UInt64Array,
 };
 use arrow::datatypes::{Field as ArrowField, Int32Type, Schema};
+use bytes::Bytes;
 use parquet::arrow::ArrowWriter;
-use parquet::basic::Compression;
+use parquet::basic::{Compression, GzipLevel};
+use parquet::file::metadata::{ParquetMetaDataReader, ParquetMetaDataWriter, RowGroupMetaData};
 use parquet::file::properties::WriterProperties;
 
-use crate::ingest::testing::{codes, facts, random_access, read};
+use crate::ingest::testing::{codes, facts, parquet, random_access, read};
 use crate::ingest::{Input, Limits, Opener, Ranges, ReadOptions, Stamp};
+use crate::model::batch::FlowBatch;
 use crate::model::evidence::InputReport;
 
 fn written(columns: Vec<(&str, ArrayRef)>, compression: Compression) -> Vec<u8> {
@@ -194,4 +197,74 @@ fn under_a_stamp_only_what_is_parquet_goes_without_a_digest() {
         assert_eq!(report.encoding, encoding, "{title}");
         assert!(report.etag.is_some(), "{title}");
     }
+}
+
+/// The file with another footer.
+fn refooted(
+    bytes: &[u8],
+    change: impl Fn(Vec<RowGroupMetaData>) -> Vec<RowGroupMetaData>,
+) -> Vec<u8> {
+    let bytes = Bytes::copy_from_slice(bytes);
+    let metadata = ParquetMetaDataReader::new()
+        .parse_and_finish(&bytes)
+        .unwrap();
+    let tail: [u8; 8] = bytes[bytes.len() - 8..].try_into().unwrap();
+    let footer = u32::from_le_bytes(tail[..4].try_into().unwrap()) as usize;
+    let mut out = bytes[..bytes.len() - 8 - footer].to_vec();
+    let mut builder = metadata.into_builder();
+    let groups = change(builder.take_row_groups());
+    let metadata = builder.set_row_groups(groups).build();
+    ParquetMetaDataWriter::new(&mut out, &metadata)
+        .finish()
+        .unwrap();
+    out
+}
+
+#[test]
+fn rows_that_a_footer_denies_are_not_passed_over_in_silence() {
+    let rows: Vec<Vec<String>> = (0..20).map(|n| vec![format!("10.0.0.{n}")]).collect();
+    // Seven rows, seven and six. The footer's own count will be the sum of theirs.
+    let bytes = parquet(&["srcaddr"], &rows, true, true);
+    let with = |rows: &'static [i64]| {
+        refooted(&bytes, |groups| {
+            let groups = groups.into_iter().zip(rows);
+            let group = |(group, rows): (RowGroupMetaData, &i64)| {
+                group.into_builder().set_num_rows(*rows).build().unwrap()
+            };
+            groups.map(group).collect()
+        })
+    };
+    #[rustfmt::skip]
+    let cases: [(&str, &[i64], bool); 4] = [
+        ("as it was",              &[7, 7, 6],  true),
+        ("none, but it has some",  &[7, 0, 6],  false),
+        ("less than no rows",      &[7, -7, 7], false),
+        ("one too many",           &[7, 8, 6],  false),
+    ];
+    for (title, rows, whole) in cases {
+        let input = random_access("a.parquet", &with(rows));
+        let (batches, report) = read(&input, &ReadOptions::default());
+        let read: usize = batches.iter().map(FlowBatch::len).sum();
+        assert_eq!(report.whole, whole, "{title}");
+        assert!(!whole || read == 20, "{title}: {read}");
+    }
+}
+
+#[test]
+fn a_page_that_is_not_as_long_as_its_header_says_is_damage() {
+    let address: ArrayRef = Arc::new(StringArray::from(vec!["10.0.0.1"; 3]));
+    let mut bytes = written(
+        vec![("srcaddr", address)],
+        Compression::GZIP(GzipLevel::default()),
+    );
+    let whole = |bytes: &[u8]| {
+        read(&random_access("a.parquet", bytes), &ReadOptions::default())
+            .1
+            .whole
+    };
+    assert!(whole(&bytes));
+    // Behind the magic: the header of the first page, its type, and its bytes in an even number, which stands for twice as few.
+    assert_eq!((bytes[4], bytes[6]), (0x15, 0x15));
+    bytes[7] += 2;
+    assert!(!whole(&bytes));
 }

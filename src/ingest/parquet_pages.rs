@@ -1,10 +1,12 @@
 //! Pages of a Parquet file: the bytes of a row group's columns go in, unzipped pages come out, for the decoders of the `parquet` crate.
 //!
 //! The crate unzips gzip by streaming; here a page is unzipped at once, as whole objects are. It reads the headers of pages and keeps their
-//! kinds apart as before: it is only told that nothing is compressed.
+//! kinds apart as before: it is only told that nothing is compressed. What it then does not check, that a page is as long as its header
+//! says, is checked here.
 
 use std::ops::Range;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use ::parquet::arrow::arrow_reader::RowGroups;
 use ::parquet::basic::Compression;
@@ -31,6 +33,8 @@ pub(super) struct Group {
 struct Chunk {
     start: u64,
     bytes: Bytes,
+    /// Where the bytes of the page that was asked for last begin, behind its header.
+    page_start: AtomicU64,
 }
 
 impl Group {
@@ -67,7 +71,12 @@ impl Group {
     pub(super) fn put(&mut self, index: usize, start: u64, bytes: Vec<u8>) {
         if let Some(chunk) = self.chunks.get_mut(index) {
             let bytes = bytes.into();
-            *chunk = Some(Arc::new(Chunk { start, bytes }));
+            let page_start = AtomicU64::new(start);
+            *chunk = Some(Arc::new(Chunk {
+                start,
+                bytes,
+                page_start,
+            }));
         }
     }
 }
@@ -92,8 +101,12 @@ impl RowGroups for Group {
             let told = column.clone().into_builder();
             let told = told.set_compression(Compression::UNCOMPRESSED).build()?;
             let pages = SerializedPageReader::new(Arc::clone(chunk), &told, self.rows, None)?;
-            let spare = Arc::clone(&self.spare);
-            Box::new(Unzipped { pages, spare }) as Box<dyn PageReader>
+            Box::new(Unzipped {
+                pages,
+                ended: Some(chunk.start),
+                chunk: Arc::clone(chunk),
+                spare: Arc::clone(&self.spare),
+            }) as Box<dyn PageReader>
         } else {
             let chunk = Arc::clone(chunk);
             Box::new(SerializedPageReader::new(chunk, column, self.rows, None)?)
@@ -140,6 +153,7 @@ impl ChunkReader for Chunk {
         if len > bytes.len() {
             return Err(ParquetError::EOF("a page ends behind its column".into()));
         }
+        self.page_start.store(start, Ordering::Relaxed);
         Ok(bytes.slice(..len))
     }
 }
@@ -160,14 +174,27 @@ impl PageIterator for Once {}
 /// Pages whose values are gzipped, whatever the reader of their headers was told.
 struct Unzipped {
     pages: SerializedPageReader<Chunk>,
+    chunk: Arc<Chunk>,
+    /// Where the page before ended, and so the next header begins; `None` if a page was passed over.
+    ended: Option<u64>,
     spare: Arc<Spare>,
 }
 
 impl Unzipped {
-    fn unpack(&self, mut page: Page) -> Result<Page> {
+    /// The bytes that the page which was just read should have, its levels included.
+    fn announced(&mut self, packed: &Bytes) -> Option<usize> {
+        let start = self.chunk.page_start.load(Ordering::Relaxed);
+        let end = start.saturating_add(packed.len() as u64);
+        let before = self.ended.replace(end)?;
+        let len = usize::try_from(start.checked_sub(before)?).ok()?;
+        unzipped_bytes(self.chunk.from(before).ok()?.get(..len)?)
+    }
+
+    fn unpack(&mut self, mut page: Page) -> Result<Page> {
+        let announced = self.announced(page.buffer());
         match &mut page {
             Page::DataPage { buf, .. } | Page::DictionaryPage { buf, .. } => {
-                *buf = unzipped(buf, 0, &self.spare)?;
+                *buf = unzipped(buf, 0, announced, &self.spare)?;
             }
             Page::DataPageV2 {
                 buf,
@@ -178,7 +205,7 @@ impl Unzipped {
             } => {
                 let levels = def_levels_byte_len.saturating_add(*rep_levels_byte_len);
                 let levels = usize::try_from(levels).unwrap_or(usize::MAX);
-                *buf = unzipped(buf, levels, &self.spare)?;
+                *buf = unzipped(buf, levels, announced, &self.spare)?;
             }
             Page::DataPageV2 { .. } => {}
         }
@@ -186,14 +213,62 @@ impl Unzipped {
     }
 }
 
-/// The bytes of a page whose values are zipped; `levels` bytes before them are not.
-fn unzipped(packed: &Bytes, levels: usize, spare: &Arc<Spare>) -> Result<Bytes> {
+/// What a page's header says that it unzips to; `None` if it is of an index, or written in an order that nobody writes.
+///
+/// Thrift's compact protocol: fields 1 to 3 of `PageHeader` are its type, and its bytes unzipped and zipped, each a number behind the byte
+/// 0x15 (32 bits, the next field).
+fn unzipped_bytes(header: &[u8]) -> Option<usize> {
+    const NEXT_I32: u8 = 0x15;
+    const INDEX: i64 = 1;
+    let (kind, rest) = number(header.strip_prefix(&[NEXT_I32])?)?;
+    let (bytes, rest) = number(rest.strip_prefix(&[NEXT_I32])?)?;
+    let usual = rest.first() == Some(&NEXT_I32) && kind != INDEX;
+    usize::try_from(bytes).ok().filter(|_| usual)
+}
+
+/// A number in seven bits a byte, the lowest first, its sign in the lowest of all; and what stands behind it.
+fn number(bytes: &[u8]) -> Option<(i64, &[u8])> {
+    let mut value = 0u64;
+    for (place, byte) in bytes.iter().enumerate().take(5) {
+        value |= u64::from(byte & 0x7f) << (7 * place);
+        if byte & 0x80 == 0 {
+            let number = (value >> 1).cast_signed() ^ -(value & 1).cast_signed();
+            return Some((number, bytes.get(place + 1..)?));
+        }
+    }
+    None
+}
+
+/// The bytes of a page whose values are zipped; `levels` bytes before them are not. `announced`: how many there should be in all.
+fn unzipped(
+    packed: &Bytes,
+    levels: usize,
+    announced: Option<usize>,
+    spare: &Arc<Spare>,
+) -> Result<Bytes> {
+    let unpacked = unzipped_whole(packed, levels, announced, spare)?;
+    match announced {
+        Some(announced) if unpacked.len() != announced => {
+            let got = unpacked.len();
+            let why = format!("a page unzips to {got} bytes, its header says {announced}");
+            Err(ParquetError::General(why))
+        }
+        Some(_) | None => Ok(unpacked),
+    }
+}
+
+fn unzipped_whole(
+    packed: &Bytes,
+    levels: usize,
+    announced: Option<usize>,
+    spare: &Arc<Spare>,
+) -> Result<Bytes> {
     let Some((before, zipped)) = packed.split_at_checked(levels) else {
         return Err(ParquetError::EOF("levels end behind their page".into()));
     };
     // A page of nothing but missing values has no bytes of values, zipped or not.
-    if zipped.is_empty() {
-        return Ok(packed.clone());
+    if zipped.is_empty() || announced == Some(levels) {
+        return Ok(packed.slice(..levels));
     }
     if let Some(size) = announced_bytes(zipped) {
         let len = levels + size;
@@ -243,6 +318,7 @@ impl PageReader for Unzipped {
     }
 
     fn skip_next_page(&mut self) -> Result<()> {
+        self.ended = None;
         self.pages.skip_next_page()
     }
 }
@@ -274,8 +350,37 @@ mod tests {
         ];
         let spare = Arc::default();
         for (title, packed, levels, expected) in cases {
-            let got = unzipped(&packed.into(), levels, &spare).ok();
+            let got = unzipped(&packed.into(), levels, None, &spare).ok();
             assert_eq!(got.as_deref(), expected.as_deref(), "{title}");
+        }
+    }
+
+    #[test]
+    fn a_page_is_as_long_as_its_header_says() {
+        let (one, spare) = (Bytes::from(gzip(b"eni-1")), Arc::default());
+        for (announced, expected) in [
+            (None, true),
+            (Some(5), true),
+            (Some(4), false),
+            (Some(6), false),
+        ] {
+            assert_eq!(
+                unzipped(&one, 0, announced, &spare).is_ok(),
+                expected,
+                "{announced:?}"
+            );
+        }
+        #[rustfmt::skip]
+        let headers: [(&str, &[u8], Option<usize>); 6] = [
+            ("a data page of 155 bytes", &[0x15, 0, 0x15, 0xb6, 0x02, 0x15, 0x40], Some(155)),
+            ("a dictionary",             &[0x15, 4, 0x15, 0x0a, 0x15, 0x40],       Some(5)),
+            ("an index",                 &[0x15, 2, 0x15, 0x0a, 0x15, 0x40],       None),
+            ("less than nothing",        &[0x15, 0, 0x15, 0x09, 0x15, 0x40],       None),
+            ("another order",            &[0x25, 0, 0x15, 0x0a, 0x15, 0x40],       None),
+            ("an end too early",         &[0x15, 0, 0x15, 0xb6],                   None),
+        ];
+        for (title, header, expected) in headers {
+            assert_eq!(unzipped_bytes(header), expected, "{title}");
         }
     }
 }

@@ -147,6 +147,26 @@ impl Known {
         key: 0,
     };
 
+    fn new(mark: &Mark, key: i32) -> Known {
+        Known {
+            words: mark.words,
+            len: mark.len,
+            key,
+        }
+    }
+
+    fn mark(&self) -> Mark {
+        Mark {
+            words: self.words,
+            tail: self.words[3],
+            len: self.len,
+        }
+    }
+
+    fn is_nothing(&self) -> bool {
+        self.len == usize::MAX
+    }
+
     /// Whether it is what the mark is of, as far as the mark says.
     #[inline(always)]
     fn is(&self, mark: &Mark) -> bool {
@@ -158,7 +178,7 @@ impl Known {
 /// Key of a missing value, until it is a null.
 const MISSING: i32 = -1;
 
-/// Texts that their marks hold whole, by the cheap hash: open addressing with linear steps.
+/// Texts that their marks hold whole, by the cheap hash: open addressing with a few linear steps.
 struct Whole {
     slots: Vec<Known>,
     /// The slots are a power of two: this one.
@@ -169,6 +189,9 @@ struct Whole {
 
 /// Of a table without texts.
 const WHOLE_BITS: u32 = 8;
+
+/// A text further from where it should stand is not in the table: ids that end alike would make it a list.
+const STEPS_MAX: usize = 16;
 
 impl Whole {
     fn new() -> Whole {
@@ -185,44 +208,41 @@ impl Whole {
         self.slots.get(mark.slot(self.bits)).unwrap_or(&Known::NONE)
     }
 
-    /// The place of a text, or where there is room for it.
-    fn place(&self, mark: &Mark) -> usize {
-        let mut at = mark.slot(self.bits);
-        while !self.slots[at].is(mark) && self.slots[at].len != usize::MAX {
-            at = (at + 1) % self.slots.len();
-        }
-        at
+    /// The place of a text, or else where there is room for it.
+    fn place(&self, mark: &Mark) -> Option<usize> {
+        let first = mark.slot(self.bits);
+        let mut places = (first..first + STEPS_MAX).map(|at| at % self.slots.len());
+        places.find(|at| self.slots[*at].is(mark) || self.slots[*at].is_nothing())
     }
 
     fn get(&self, mark: &Mark) -> Option<i32> {
-        let known = self.slots[self.place(mark)];
-        (known.len != usize::MAX).then_some(known.key)
+        let known = self.slots[self.place(mark)?];
+        (!known.is_nothing()).then_some(known.key)
     }
 
-    fn insert(&mut self, mark: &Mark, key: i32) {
-        // So nearly all stand where they should; a large table is not as sparse.
-        let room = if self.bits <= 12 { 4 } else { 2 };
-        if (self.len + 1) * room > self.slots.len() {
-            let before = std::mem::take(&mut self.slots);
-            self.bits += 1;
-            self.slots = vec![Known::NONE; 1 << self.bits];
-            for known in before.into_iter().filter(|known| known.len != usize::MAX) {
-                let mark = Mark {
-                    words: known.words,
-                    tail: known.words[3],
-                    len: known.len,
-                };
-                let place = self.place(&mark);
-                self.slots[place] = known;
-            }
-        }
-        let place = self.place(mark);
-        self.slots[place] = Known {
-            words: mark.words,
-            len: mark.len,
-            key,
+    /// Adds a text that it does not have; whether there was room.
+    fn insert(&mut self, known: Known) -> bool {
+        let Some(place) = self.place(&known.mark()) else {
+            return false;
         };
+        self.slots[place] = known;
         self.len += 1;
+        true
+    }
+
+    /// Whether one more would be too many: nearly all are to stand where they should, though a large table is not as sparse.
+    fn is_full(&self) -> bool {
+        let share = if self.bits <= 12 { 4 } else { 2 };
+        (self.len + 1) * share > self.slots.len()
+    }
+
+    /// Twice the table; what finds no room in it is given back.
+    fn grow(&mut self) -> Vec<Known> {
+        let before = std::mem::take(&mut self.slots);
+        (self.bits, self.len) = (self.bits + 1, 0);
+        self.slots = vec![Known::NONE; 1 << self.bits];
+        let taken = before.into_iter().filter(|known| !known.is_nothing());
+        taken.filter(|known| !self.insert(*known)).collect()
     }
 
     /// Forgets all. There will be as many again.
@@ -242,8 +262,8 @@ pub struct TextBuilder {
     texts: String,
     ends: Vec<i32>,
     whole: Whole,
-    /// Longer texts, and those of them that came last, by the cheap hash.
-    long: HashMap<Box<str>, i32>,
+    /// Longer texts, those that found no room, and which of them came last, by the cheap hash.
+    others: HashMap<Box<str>, i32>,
     recent: Box<[Known; 1 << RECENT_BITS]>,
 }
 
@@ -255,7 +275,7 @@ impl TextBuilder {
             texts: String::new(),
             ends: Vec::new(),
             whole: Whole::new(),
-            long: HashMap::new(),
+            others: HashMap::new(),
             recent: Box::new([Known::NONE; 1 << RECENT_BITS]),
         }
     }
@@ -326,41 +346,44 @@ impl TextBuilder {
     /// The key of a text, old or new; [`MISSING`] of `-`.
     #[inline(never)]
     fn key(&mut self, mark: Mark, text: &str) -> Result<i32, ArrowError> {
-        if !mark.is_whole() {
-            return self.key_of_long(mark, text);
-        }
-        if let Some(key) = self.whole.get(&mark) {
+        let is_whole = mark.is_whole();
+        if let Some(key) = self.whole.get(&mark).filter(|_| is_whole) {
             return Ok(key);
         }
-        let key = if mark == Mark::DASH {
-            MISSING
-        } else {
-            self.add(text)?
-        };
-        self.whole.insert(&mark, key);
-        Ok(key)
-    }
-
-    fn key_of_long(&mut self, mark: Mark, text: &str) -> Result<i32, ArrowError> {
         let slot = mark.slot(RECENT_BITS);
         let recent = self.recent[slot];
         if recent.is(&mark) && self.text(recent.key) == Some(text) {
             return Ok(recent.key);
         }
-        let key = match self.long.get(text) {
-            Some(key) => *key,
-            None => {
-                let key = self.add(text)?;
-                self.long.insert(text.into(), key);
-                key
+        let old = self.others.get(text).copied();
+        let key = match old {
+            Some(key) => key,
+            None if mark == Mark::DASH => MISSING,
+            None => self.add(text)?,
+        };
+        let known = Known::new(&mark, key);
+        if old.is_none() && is_whole {
+            if self.whole.is_full() {
+                for known in self.whole.grow() {
+                    self.keep_otherwise(known);
+                }
             }
-        };
-        self.recent[slot] = Known {
-            words: mark.words,
-            len: mark.len,
-            key,
-        };
+            if self.whole.insert(known) {
+                return Ok(key);
+            }
+        }
+        if old.is_none() {
+            self.keep_otherwise(known);
+        }
+        self.recent[slot] = known;
         Ok(key)
+    }
+
+    /// Keeps a text that the table of whole ones has no room for.
+    fn keep_otherwise(&mut self, known: Known) {
+        if let Some(text) = self.text(known.key).map(Box::from) {
+            self.others.insert(text, known.key);
+        }
     }
 
     fn add(&mut self, text: &str) -> Result<i32, ArrowError> {
@@ -384,8 +407,8 @@ impl TextBuilder {
         let texts = std::mem::take(&mut self.texts).into_bytes();
         let values = StringArray::try_new(offsets, Buffer::from_vec(texts), None)?;
         self.whole.clear();
-        if !self.long.is_empty() {
-            self.long.clear();
+        if !self.others.is_empty() {
+            self.others.clear();
             self.recent.fill(Known::NONE);
         }
         DictionaryArray::try_new(keys, Arc::new(values))
@@ -463,6 +486,29 @@ mod tests {
             Some(1),
         ];
         assert_eq!((0..16).map(key).collect::<Vec<_>>(), [once, once].concat());
+    }
+
+    /// Alike in the bytes that are hashed: few find room in the table, and each has its key all the same, in every batch.
+    #[test]
+    fn texts_that_end_alike_have_a_key_each() {
+        let mut texts: Vec<String> = (0..3000).map(|n| format!("e{n:08x}-aaaaaaaa")).collect();
+        texts.extend((0..3000).map(|n| format!("eni-{n:017x}")));
+        texts.push("-".to_owned());
+        let mut builder = TextBuilder::new();
+        for _ in 0..2 {
+            for _ in 0..2 {
+                for some in texts.chunks(64) {
+                    builder.push_marked(&Many(some.to_vec())).unwrap();
+                }
+            }
+            let array = builder.finish().unwrap();
+            assert_eq!(array.len(), 2 * texts.len());
+            for row in 0..array.len() {
+                let place = row % texts.len();
+                let expected = (place + 1 < texts.len()).then_some(place);
+                assert_eq!(array.key(row), expected, "{}", texts[place]);
+            }
+        }
     }
 
     /// The slow way takes a text that begins with NUL, whose mark differs from that of the text behind it in the length alone.
