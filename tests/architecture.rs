@@ -50,11 +50,7 @@ const DOORS: &[(&str, &[&str])] = &[
     ("bytemuck", &["src/ingest/marks.rs", "src/ingest/quads.rs"]),
     (
         "bytes",
-        &[
-            "src/ingest/parquet_pages.rs",
-            "src/ingest/s3",
-            "src/report/rows",
-        ],
+        &["src/ingest/parquet", "src/ingest/s3", "src/report/rows"],
     ),
     ("clap", &["src/cli/"]),
     ("clap_complete", &["src/cli/"]),

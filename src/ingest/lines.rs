@@ -1,9 +1,11 @@
 //! Where the values of a run of lines stand: marks in, places and bytes out.
 
 use crate::ingest::marks::Marks;
-use crate::ingest::run::RUN_LINES;
 use crate::ingest::window::{self, Bytes, PLACES};
 use crate::model::batch::Mark;
+
+/// Lines a run: a bit of a word says of each whether a value is missing.
+pub(super) const RUN_LINES: usize = 64;
 
 /// Lines of one form, one behind the other.
 #[derive(Clone, Copy)]

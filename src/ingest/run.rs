@@ -6,7 +6,7 @@
 //!
 //! Why columns: the same few instructions for 64 values in a row, none of which waits for the one before. Measured in docs/benchmarks.md.
 
-use crate::ingest::lines::Lines;
+use crate::ingest::lines::{Lines, RUN_LINES};
 use crate::ingest::number::{self, Words};
 use crate::ingest::quads::Quads;
 #[cfg(target_arch = "x86_64")]
@@ -17,9 +17,6 @@ use crate::model::address::Address;
 use crate::model::batch::{BatchBuilder, Mark, Marked, Status};
 use crate::model::field::{Field, FieldInfo};
 use crate::model::format::Format;
-
-/// Lines a run: a bit of a word says of each whether a value is missing.
-pub(super) const RUN_LINES: usize = 64;
 
 /// Numbers of one field.
 struct Numbers {

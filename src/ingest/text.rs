@@ -9,10 +9,9 @@ use crate::diag::Diagnostic;
 use crate::ingest::complaint::Fault;
 use crate::ingest::decoder::Decoder;
 use crate::ingest::export;
-use crate::ingest::lines::Cursor;
+use crate::ingest::lines::{Cursor, RUN_LINES};
 use crate::ingest::marks::Marks;
 use crate::ingest::records::Records;
-use crate::ingest::run::RUN_LINES;
 use crate::ingest::window::{BEFORE, Bytes, TEXT_BYTES_MAX, Window};
 use crate::model::batch::Value;
 
