@@ -25,20 +25,6 @@ impl Sixteen {
         self.0.min(u8x16::splat(byte)).simd_eq(self.0).to_bitmask()
     }
 
-    /// The lesser byte of each two.
-    #[inline(always)]
-    #[must_use]
-    pub fn least(self, other: Sixteen) -> Sixteen {
-        Sixteen(self.0.min(other.0))
-    }
-
-    /// All bits of each two.
-    #[inline(always)]
-    #[must_use]
-    pub fn union(self, other: Sixteen) -> Sixteen {
-        Sixteen(self.0 | other.0)
-    }
-
     /// Which bytes are none of ASCII's.
     #[inline(always)]
     pub fn beyond_ascii(self) -> u32 {
