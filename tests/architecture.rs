@@ -47,7 +47,14 @@ const DOORS: &[(&str, &[&str])] = &[
     ),
     ("aws_types", &["src/aws/"]),
     ("base64", &["src/report/html", "src/seal/"]),
-    ("bytemuck", &["src/ingest/marks.rs", "src/ingest/quads.rs"]),
+    (
+        "bytemuck",
+        &[
+            "src/ingest/marks.rs",
+            "src/ingest/number.rs",
+            "src/ingest/quads.rs",
+        ],
+    ),
     (
         "bytes",
         &["src/ingest/parquet", "src/ingest/s3", "src/report/rows"],

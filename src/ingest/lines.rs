@@ -1,7 +1,7 @@
 //! Where the values of a run of lines stand: marks in, places and bytes out.
 
-use crate::ingest::marks::Marks;
-use crate::ingest::window::{self, Bytes, PLACES};
+use crate::ingest::marks::{Ends, Marks};
+use crate::ingest::window::{self, Bytes};
 use crate::model::batch::Mark;
 
 /// Lines a run: a bit of a word says of each whether a value is missing.
@@ -11,7 +11,7 @@ pub(super) const RUN_LINES: usize = 64;
 #[derive(Clone, Copy)]
 pub(super) struct Lines<'a> {
     bytes: &'a Bytes,
-    ends: &'a [u32; PLACES],
+    ends: &'a Ends,
     /// The index of the mark before the first line.
     first: usize,
     fields: usize,
@@ -100,8 +100,10 @@ impl<'a> Lines<'a> {
     /// Where the value behind a mark begins and ends.
     #[inline(always)]
     fn between(&self, index: usize) -> (usize, usize) {
-        let [before, end] =
-            [index, index.wrapping_add(1)].map(|index| self.ends[window::at(index)]);
+        // INVARIANT: there is one behind each.
+        let [before, end] = *self.ends[window::at(index)..]
+            .first_chunk()
+            .unwrap_or(&[0; 2]);
         (before as usize + 1, end as usize)
     }
 
@@ -109,6 +111,12 @@ impl<'a> Lines<'a> {
     #[inline(always)]
     pub(super) fn sixteen(&self, end: usize) -> (u64, u64) {
         halves(*window::before(self.bytes, end))
+    }
+
+    /// The eight bytes that end here, as a word.
+    #[inline(always)]
+    pub(super) fn eight(&self, end: usize) -> u64 {
+        u64::from_le_bytes(*window::before(self.bytes, end))
     }
 
     /// The mark of the text that stands here.

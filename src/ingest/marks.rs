@@ -12,7 +12,7 @@ const CHUNK_BYTES: usize = 64;
 /// The marks of a window.
 pub(super) struct Marks {
     /// Where each mark stands, and behind them places that mean nothing.
-    ends: Box<[u32; PLACES]>,
+    ends: Box<Ends>,
     /// How many marks there are.
     count: usize,
     /// Which of the marks are no blanks, and behind them what means nothing.
@@ -21,6 +21,9 @@ pub(super) struct Marks {
     /// Where something odd stands.
     odd: Vec<u32>,
 }
+
+/// Places of marks, with one more than a place in a window can be the index of: each has one behind it.
+pub(super) type Ends = [u32; PLACES + 1];
 
 /// What the places of a chunk's marks are written to; some of what stands behind them is written too.
 const ROOM: usize = 72;
@@ -31,7 +34,7 @@ const _: () = assert!(TEXT_BYTES_MAX + 1 + ROOM <= PLACES);
 impl Default for Marks {
     fn default() -> Marks {
         Marks {
-            ends: Box::new([0; PLACES]),
+            ends: Box::new([0; PLACES + 1]),
             count: 0,
             line_ends: Box::new([0; PLACES]),
             line_count: 0,
@@ -47,7 +50,7 @@ impl Marks {
     }
 
     /// The same, and behind them places that mean nothing.
-    pub(super) fn padded(&self) -> &[u32; PLACES] {
+    pub(super) fn padded(&self) -> &Ends {
         &self.ends
     }
 

@@ -1,5 +1,7 @@
 //! Numbers as AWS writes them: digits in, an integer out.
 
+use crate::model::batch::BITS;
+
 /// Digits as a number; `None` for anything else, a sign included, and for what does not fit.
 #[inline]
 pub(super) fn number(text: &[u8]) -> Option<i64> {
@@ -34,7 +36,7 @@ pub(super) const COUNT: usize = 64;
 
 const ZEROS: u64 = 0x3030_3030_3030_3030;
 
-/// Values as text, in words: no loop over them has a branch, so that the compiler makes it one over vectors.
+/// Values as text, in words: no loop over them has a branch or a second way to end, so that the compiler makes each one over vectors.
 pub(super) struct Words {
     /// Bytes of each value, at least one.
     pub(super) lens: [u64; COUNT],
@@ -47,48 +49,63 @@ pub(super) struct Words {
 /// What [`Words::numbers`] found in values.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Found {
-    /// A value is neither digits nor `-`, or too long.
+    /// A value is neither digits nor `-`.
     pub(super) wrong: bool,
-    /// A value is `-`.
-    pub(super) dash: bool,
+    /// A bit for each value that is `-`. Its number is 0.
+    pub(super) nulls: u64,
+    /// The largest number.
+    pub(super) largest: i64,
 }
 
 impl Words {
     pub(super) const EMPTY: Words = Words {
         lens: [1; COUNT],
-        lows: [0; COUNT],
+        lows: [ZEROS; COUNT],
         highs: [0; COUNT],
     };
 
-    /// Reads the first `count` values, `-` as [`Words::DASH`]. `long`: one is longer than eight bytes, and all have their high word.
+    /// Reads the first `count` values; none has more than [`AT_ONCE_BYTES`]. `long`: one has more than eight, and all have their high
+    /// word. What stood in the words is lost.
     #[inline(always)]
-    pub(super) fn numbers(&self, count: usize, long: bool, numbers: &mut [i64; COUNT]) -> Found {
-        let (mut wrong, mut dash) = (0, 0);
-        let all = self.lens.iter().zip(&self.lows);
-        for ((len, low), number) in all.zip(numbers.iter_mut()).take(count) {
-            let digits = (low ^ ZEROS) & last_bytes(*len);
-            let missing = mask(*len == 1) & mask(digits == DASH_DIGIT);
-            wrong |= (not_digits(digits) & !missing) | mask(*len > AT_ONCE_BYTES);
-            dash |= missing;
-            *number = (eight(digits) | missing).cast_signed();
+    pub(super) fn numbers(
+        &mut self,
+        count: usize,
+        long: bool,
+        numbers: &mut [i64; COUNT],
+    ) -> Found {
+        // The loops are over all there is room for; whatever stands behind the last value is made a number.
+        for index in count..COUNT {
+            (self.lens[index], self.lows[index]) = (1, ZEROS);
         }
+        let mut nulls = 0;
+        let all = self.lens.iter().zip(&mut self.lows);
+        for ((len, low), bit) in all.zip(&BITS) {
+            let digits = (*low ^ ZEROS) & last_bytes(*len);
+            let missing = mask(*len == 1) & mask(digits == DASH_DIGIT);
+            nulls |= missing & bit;
+            *low = digits & !missing;
+        }
+        let mut wrong = eights(&mut self.lows);
         if long {
-            let all = self.lens.iter().zip(&self.highs);
-            for ((len, high), number) in all.zip(numbers.iter_mut()).take(count) {
-                let digits = (high ^ ZEROS) & last_of_sixteen(*len).0;
-                wrong |= not_digits(digits);
-                let more = (eight(digits) & 0xffff_ffff) * 100_000_000;
-                *number = number.wrapping_add(more.cast_signed());
+            for (len, high) in self.lens.iter().zip(&mut self.highs) {
+                *high = (*high ^ ZEROS) & last_bytes(len.saturating_sub(8));
+            }
+            wrong |= eights(&mut self.highs);
+            for (high, low) in self.highs.iter().zip(&mut self.lows) {
+                *low += (high & 0xffff_ffff) * 100_000_000;
             }
         }
+        let mut largest = 0;
+        for (low, number) in self.lows.iter().zip(numbers) {
+            *number = low.cast_signed();
+            largest = largest.max(*number);
+        }
         Found {
-            wrong: wrong != 0,
-            dash: dash != 0,
+            wrong,
+            nulls,
+            largest,
         }
     }
-
-    /// Stands for `-` among numbers.
-    pub(super) const DASH: i64 = -1;
 }
 
 /// `-` where a digit is expected.
@@ -100,39 +117,55 @@ fn mask(set: bool) -> u64 {
     if set { u64::MAX } else { 0 }
 }
 
+/// The last bytes of a word of text, by how many there are: for one word, while [`last_bytes`] is for loops over many.
+pub(super) const LAST_BYTES: [u64; 9] = {
+    let mut masks = [0; 9];
+    let mut len = 1;
+    while len < masks.len() {
+        masks[len] = u64::MAX << (64 - 8 * len);
+        len += 1;
+    }
+    masks
+};
+
 /// The last `len` bytes of a word of text; from eight on it is all of it.
 #[inline(always)]
-pub(super) fn last_bytes(len: u64) -> u64 {
-    // INVARIANT: at most 56.
-    u64::MAX.wrapping_shl(u32::try_from(8u64.saturating_sub(len) * 8).unwrap_or(0))
+fn last_bytes(len: u64) -> u64 {
+    // INVARIANT: at most 64.
+    let before = u32::try_from(8u64.saturating_sub(len) * 8).unwrap_or(0);
+    u64::MAX.checked_shl(before).unwrap_or(0)
 }
 
-/// The last `len` bytes of two words, the first and the second.
+/// Makes eight digits a word, the first in the lowest byte, one number below 2^32 each: pairs, fours, all. Whether one of the bytes is
+/// no digit.
 #[inline(always)]
-pub(super) fn last_of_sixteen(len: u64) -> (u64, u64) {
-    let beyond = len.saturating_sub(8);
-    (last_bytes(beyond) & mask(beyond > 0), last_bytes(len))
-}
-
-/// A bit is set if one of the bytes is no digit after all: `v + 0x76` has its top bit from 10 on, and those beyond ASCII have it anyway.
-#[inline(always)]
-fn not_digits(v: u64) -> u64 {
-    (((v & 0x7f7f_7f7f_7f7f_7f7f) + 0x7676_7676_7676_7676) | v) & 0x8080_8080_8080_8080
-}
-
-/// Eight digits as values 0 to 9, the first in the lowest byte: pairs, fours, all, by shifts that every vector unit has.
-#[inline(always)]
-fn eight(digits: u64) -> u64 {
-    let ten = digits.wrapping_shl(3).wrapping_add(digits.wrapping_shl(1));
-    let pairs = ten.wrapping_add(digits >> 8) & 0x00ff_00ff_00ff_00ff;
-    let hundred = pairs
-        .wrapping_shl(6)
-        .wrapping_add(pairs.wrapping_shl(5))
-        .wrapping_add(pairs.wrapping_shl(2));
-    let fours = hundred.wrapping_add(pairs >> 16) & 0x0000_ffff_0000_ffff;
-    (fours & 0xffff)
-        .wrapping_mul(10_000)
-        .wrapping_add(fours >> 32)
+fn eights(words: &mut [u64; COUNT]) -> bool {
+    // Lanes of a word in the order of its bytes, which the first digit leads.
+    const {
+        assert!(
+            cfg!(target_endian = "little"),
+            "digits are read in the order of a little-endian word"
+        )
+    };
+    let bytes: &[u8; 8 * COUNT] = bytemuck::cast_ref(words);
+    let mut largest = 0;
+    for byte in bytes {
+        largest = largest.max(*byte);
+    }
+    let pairs: &mut [u16; 4 * COUNT] = bytemuck::cast_mut(words);
+    for pair in pairs {
+        *pair = (*pair & 0xff).wrapping_mul(10).wrapping_add(*pair >> 8);
+    }
+    let fours: &mut [u32; 2 * COUNT] = bytemuck::cast_mut(words);
+    for four in fours {
+        *four = (*four & 0xffff).wrapping_mul(100).wrapping_add(*four >> 16);
+    }
+    for eight in words {
+        *eight = (*eight & 0xffff_ffff)
+            .wrapping_mul(10_000)
+            .wrapping_add(*eight >> 32);
+    }
+    largest > 9
 }
 
 #[cfg(test)]
@@ -146,7 +179,7 @@ mod tests {
         fn many_values_at_once_are_the_same_numbers(
             values in prop::collection::vec((
                 any::<[u8; 16]>(),
-                prop::collection::vec(prop_oneof![30 => b'0'..=b'9', 1 => any::<u8>()], 1..=18),
+                prop::collection::vec(prop_oneof![30 => b'0'..=b'9', 1 => any::<u8>()], 1..=16),
             ), 1..=COUNT),
         ) {
             let mut words = Words::EMPTY;
@@ -161,16 +194,17 @@ mod tests {
             }
             let mut numbers = [0; COUNT];
             let found = words.numbers(values.len(), long, &mut numbers);
-            let too_long = |text: &Vec<u8>| text.len() as u64 > AT_ONCE_BYTES;
-            let wrong = |(_, text): &(_, Vec<u8>)| too_long(text) || text != b"-" && number(text).is_none();
+            let wrong = |(_, text): &(_, Vec<u8>)| text != b"-" && number(text).is_none();
             prop_assert_eq!(found.wrong, values.iter().any(wrong));
-            prop_assert_eq!(found.dash, values.iter().any(|(_, text)| text == b"-"));
-            for ((_, text), value) in values.iter().zip(numbers) {
-                if text == b"-" {
-                    prop_assert_eq!(value, Words::DASH);
-                } else if let Some(number) = number(text).filter(|_| !too_long(text)) {
+            for (index, ((_, text), value)) in values.iter().zip(numbers).enumerate() {
+                prop_assert_eq!(found.nulls >> index & 1 == 1, text == b"-");
+                if let Some(number) = number(text).or((text == b"-").then_some(0)) {
                     prop_assert_eq!(value, number);
                 }
+            }
+            prop_assert_eq!(found.nulls.count_ones() as usize, values.iter().filter(|(_, text)| text == b"-").count());
+            if !found.wrong {
+                prop_assert_eq!(Some(found.largest), numbers[..values.len()].iter().copied().max());
             }
         }
     }

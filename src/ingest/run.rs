@@ -181,8 +181,7 @@ impl Run {
         let mut good = true;
         lines.each(place, |line, (start, end)| {
             let len = end.wrapping_sub(start);
-            let (_, low) = lines.sixteen(end);
-            let tail = low & number::last_bytes(len as u64);
+            let tail = lines.eight(end) & number::LAST_BYTES[len.min(8)];
             self.statuses[line] = match (tail, len) {
                 (OK, 2) => Status::Flow,
                 (NODATA, 6) if nameless >> line & 1 == 1 => Status::NoData,
@@ -271,6 +270,15 @@ impl Marked for Column<'_> {
             .each(self.field, |line, place| each(line, self.lines.mark(place)));
     }
 
+    #[inline(always)]
+    fn each_tail(&self, mut each: impl FnMut(usize, u64, usize)) {
+        self.lines.each(self.field, |line, (start, end)| {
+            let len = end.wrapping_sub(start);
+            let tail = self.lines.eight(end) & number::LAST_BYTES[len.min(8)];
+            each(line, tail, len);
+        });
+    }
+
     fn text(&self, line: usize) -> Option<(Mark, &str)> {
         let place = self.lines.place(line, self.field);
         Some((self.lines.mark(place), self.lines.str(place)?))
@@ -287,21 +295,12 @@ impl Numbers {
             words.lens[line] = len;
             (words.highs[line], words.lows[line]) = lines.sixteen(end);
         });
+        if longest > number::AT_ONCE_BYTES {
+            return false;
+        }
         let found = words.numbers(lines.count(), longest > 8, &mut self.values);
-        let max = self.info.max;
-        let mut too_large = false;
-        for value in self.values.iter().take(lines.count()) {
-            too_large |= *value > max;
-        }
-        self.nulls = 0;
-        if found.dash {
-            for (line, value) in self.values.iter_mut().enumerate().take(lines.count()) {
-                let missing = *value == Words::DASH;
-                self.nulls |= u64::from(missing) << line;
-                *value = if missing { 0 } else { *value };
-            }
-        }
-        !found.wrong && !too_large
+        self.nulls = found.nulls;
+        !found.wrong && found.largest <= self.info.max
     }
 }
 

@@ -20,6 +20,7 @@ use crate::model::address_text::texts;
 use crate::model::field::{Field, Kind};
 
 pub use builder::{BatchBuilder, Value};
+pub use column::BITS;
 pub use texts::{Mark, Marked, TextBuilder};
 
 /// What a record is, by its `log-status`.

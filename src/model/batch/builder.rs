@@ -96,6 +96,7 @@ impl BatchBuilder {
     /// its value is then 0.
     ///
     /// Whoever fills columns fills all of them, and then says what the records are: [`BatchBuilder::push_rows`].
+    #[inline(always)]
     pub fn push_numbers(&mut self, place: usize, numbers: &[i64], nulls: u64) {
         if let Some(column) = self.column(place) {
             column.push_numbers(numbers, nulls);
@@ -103,6 +104,7 @@ impl BatchBuilder {
     }
 
     /// Adds addresses as sixteen big-endian bytes, as [`BatchBuilder::push_numbers`] adds numbers.
+    #[inline(always)]
     pub fn push_addresses(&mut self, place: usize, addresses: &[[u8; 16]], nulls: u64) {
         if let Some(column) = self.column(place) {
             column.push_addresses(addresses, nulls);

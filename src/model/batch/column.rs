@@ -30,6 +30,7 @@ impl<T: Copy + Default> Values<T> {
         self.nulls.push(1, u64::from(value.is_none()));
     }
 
+    #[inline(always)]
     fn extend(&mut self, values: impl ExactSizeIterator<Item = T>, nulls: u64) {
         self.nulls.push(values.len(), nulls);
         self.values.extend(values);
@@ -41,6 +42,17 @@ impl<T: Copy + Default> Values<T> {
         std::mem::replace(&mut self.values, next)
     }
 }
+
+/// The bit of each of 64 values.
+pub const BITS: [u64; 64] = {
+    let mut bits = [1; 64];
+    let mut index = 1;
+    while index < bits.len() {
+        bits[index] = bits[index - 1] << 1;
+        index += 1;
+    }
+    bits
+};
 
 /// Which values are missing, a bit a value; Arrow's own builder takes them one by one.
 #[derive(Default)]
@@ -55,14 +67,15 @@ pub(super) struct Nulls {
 
 impl Nulls {
     /// So many more values, at most 64, of which those with their bit set are missing.
-    #[inline]
+    #[inline(always)]
     pub(super) fn push(&mut self, count: usize, nulls: u64) {
         if count == 0 {
             return;
         }
         // INVARIANT: 1 <= count <= 64, bits < 64.
-        let valid = !nulls & u64::MAX >> (64 - count.min(64));
-        self.any |= valid.count_ones() as usize != count;
+        let all = u64::MAX >> (64 - count.min(64));
+        let valid = !nulls & all;
+        self.any |= valid != all;
         self.word |= valid << self.bits;
         if self.bits + count >= 64 {
             self.valid.push(self.word);
@@ -126,6 +139,7 @@ impl ColumnBuilder {
     }
 
     /// Numbers that are all in range.
+    #[inline(always)]
     pub(super) fn push_numbers(&mut self, numbers: &[i64], nulls: u64) {
         match self {
             ColumnBuilder::Int32(values) => {
@@ -139,6 +153,7 @@ impl ColumnBuilder {
         }
     }
 
+    #[inline(always)]
     pub(super) fn push_addresses(&mut self, addresses: &[[u8; 16]], nulls: u64) {
         if let ColumnBuilder::Address(values) = self {
             values.extend(addresses.iter().copied(), nulls);

@@ -1,7 +1,8 @@
 //! A dictionary of text in the making, keys in order of first appearance.
 //!
 //! Arrow's own builder hashes every value with a strong hash. Here a text of up to 32 bytes, as nearly all ids are, is told by its length and
-//! four words of it, so that it is compared without a loop, and found by a cheap hash of the last.
+//! its bytes in two vectors, so that it is compared without a loop, and found by a cheap hash of its last word. Where a column's texts have
+//! at most eight bytes, as actions and directions have, that word is all of them.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -11,19 +12,20 @@ use arrow::buffer::{Buffer, OffsetBuffer, ScalarBuffer};
 use arrow::datatypes::Int32Type;
 use arrow::error::ArrowError;
 
-use super::column::Nulls;
+use super::column::{BITS, Nulls};
+use crate::model::sixteen::Sixteen;
 
 /// What a text is told by: its length, and its last bytes.
 ///
 /// Two texts of at most [`Mark::WHOLE_BYTES`] bytes are equal if and only if their marks are; longer ones are equal only if.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Mark {
-    /// The last 32 bytes, little-endian; of a shorter text all of it, behind zeros.
-    words: [u64; 4],
-    /// The last of the words: read beside them, for it is wanted first.
+    /// The last 32 bytes; of a shorter text all of it, behind zeros.
+    halves: [Sixteen; 2],
+    /// The last eight of them, little-endian.
     tail: u64,
-    /// Bytes.
-    len: usize,
+    /// Bytes; of a text that has more, the largest number.
+    len: u32,
 }
 
 /// Zeros, and behind them all bits: 32 bytes from place `n` keep the last `n` of 32.
@@ -42,10 +44,14 @@ impl Mark {
     pub const WHOLE_BYTES: usize = 32;
 
     /// The mark of `-`, which stands for a missing value.
-    pub const DASH: Mark = Mark {
-        words: [0, 0, 0, (b'-' as u64) << 56],
-        tail: (b'-' as u64) << 56,
-        len: 1,
+    pub const DASH: Mark = {
+        let mut last = [0; 16];
+        last[15] = b'-';
+        Mark {
+            halves: [Sixteen::new([0; 16]), Sixteen::new(last)],
+            tail: (b'-' as u64) << 56,
+            len: 1,
+        }
     };
 
     /// The mark of a text of `len` bytes that ends where these do.
@@ -53,20 +59,13 @@ impl Mark {
     pub fn ending(bytes: &[u8; Mark::WHOLE_BYTES], len: usize) -> Mark {
         let at = len.min(Mark::WHOLE_BYTES);
         let keep = KEEP[at..].first_chunk().unwrap_or(&[0; 32]);
-        let last = |bytes: &[u8; 32]| {
-            bytes
-                .last_chunk()
-                .map_or(0, |word| u64::from_le_bytes(*word))
-        };
-        let tail = last(bytes) & last(keep);
-        let mut kept = words(bytes);
-        for (word, keep) in kept.iter_mut().zip(words(keep)) {
-            *word &= keep;
-        }
+        let tail = last_word(bytes) & last_word(keep);
+        let keep = halves(keep);
+        let kept = halves(bytes);
         Mark {
-            words: kept,
+            halves: [kept[0].and(keep[0]), kept[1].and(keep[1])],
             tail,
-            len,
+            len: bytes_u32(len),
         }
     }
 
@@ -75,47 +74,56 @@ impl Mark {
         let mut bytes = [0; Mark::WHOLE_BYTES];
         let kept = &text[text.len().saturating_sub(Mark::WHOLE_BYTES)..];
         bytes[Mark::WHOLE_BYTES - kept.len()..].copy_from_slice(kept);
-        let words = words(&bytes);
         Mark {
-            words,
-            tail: words[3],
-            len: text.len(),
+            halves: halves(&bytes),
+            tail: last_word(&bytes),
+            len: bytes_u32(text.len()),
         }
     }
 
     /// Whether it holds the whole text.
     #[inline(always)]
     pub fn is_whole(&self) -> bool {
-        self.len <= Mark::WHOLE_BYTES
+        self.len as usize <= Mark::WHOLE_BYTES
     }
 
-    /// Whether length and last bytes are the same, without a branch: those of whole texts are only if the texts are.
+    /// Whether length and last bytes are the same, without a branch: those of whole texts are only if the texts are. The length too: a
+    /// text that begins with NUL, as only the slow way takes, has the bytes of the text behind it.
     #[inline(always)]
     pub fn same(&self, other: &Mark) -> bool {
-        same(&self.words, &other.words) & (self.len == other.len)
+        Sixteen::same(self.halves, other.halves) & (self.len == other.len)
     }
 
-    /// Ids differ in their last characters, so these make the hash: so many bits of it.
+    /// Its slot in a table of so many bits.
     #[inline(always)]
     fn slot(&self, bits: u32) -> usize {
-        let mix = self.tail.wrapping_mul(0x9e37_79b9_7f4a_7c15);
-        usize::try_from(mix.wrapping_shr(64u32.wrapping_sub(bits))).unwrap_or(0)
+        slot(self.tail, bits)
     }
 }
 
+/// Ids differ in their last characters, so these make the hash: so many bits of it.
 #[inline(always)]
-fn same(words: &[u64; 4], others: &[u64; 4]) -> bool {
-    let pairs = words.iter().zip(others);
-    pairs.fold(0, |bits, (a, b)| bits | (a ^ b)) == 0
+fn slot(tail: u64, bits: u32) -> usize {
+    let mix = tail.wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    usize::try_from(mix.wrapping_shr(64u32.wrapping_sub(bits))).unwrap_or(0)
 }
 
 #[inline(always)]
-fn words(bytes: &[u8; 32]) -> [u64; 4] {
-    let mut words = [0; 4];
-    for (word, bytes) in words.iter_mut().zip(bytes.as_chunks().0) {
-        *word = u64::from_le_bytes(*bytes);
-    }
-    words
+fn halves(bytes: &[u8; Mark::WHOLE_BYTES]) -> [Sixteen; 2] {
+    let half = |at| bytes.as_chunks().0.get(at).copied().unwrap_or([0; 16]);
+    [Sixteen::new(half(0)), Sixteen::new(half(1))]
+}
+
+#[inline(always)]
+fn bytes_u32(len: usize) -> u32 {
+    u32::try_from(len).unwrap_or(u32::MAX)
+}
+
+#[inline(always)]
+fn last_word(bytes: &[u8; Mark::WHOLE_BYTES]) -> u64 {
+    bytes
+        .last_chunk()
+        .map_or(0, |word| u64::from_le_bytes(*word))
 }
 
 /// Texts of one column, at most 64, and their marks.
@@ -126,6 +134,9 @@ pub trait Marked {
     /// Calls `each` with the index and the mark of every one.
     fn each(&self, each: impl FnMut(usize, Mark));
 
+    /// Calls `each` with the index of every one, the last word of its mark, and its length in bytes.
+    fn each_tail(&self, each: impl FnMut(usize, u64, usize));
+
     /// The text at an index, and its mark.
     fn text(&self, index: usize) -> Option<(Mark, &str)>;
 }
@@ -133,8 +144,7 @@ pub trait Marked {
 /// A text that has come before.
 #[derive(Clone, Copy)]
 struct Known {
-    words: [u64; 4],
-    len: usize,
+    mark: Mark,
     /// Its key; [`MISSING`] of `-`.
     key: i32,
 }
@@ -142,49 +152,29 @@ struct Known {
 impl Known {
     /// No text is so long.
     const NONE: Known = Known {
-        words: [1; 4],
-        len: usize::MAX,
+        mark: Mark {
+            len: u32::MAX,
+            ..Mark::DASH
+        },
         key: 0,
     };
-
-    fn new(mark: &Mark, key: i32) -> Known {
-        Known {
-            words: mark.words,
-            len: mark.len,
-            key,
-        }
-    }
-
-    fn mark(&self) -> Mark {
-        Mark {
-            words: self.words,
-            tail: self.words[3],
-            len: self.len,
-        }
-    }
-
-    fn is_nothing(&self) -> bool {
-        self.len == usize::MAX
-    }
-
-    /// Whether it is what the mark is of, as far as the mark says.
-    #[inline(always)]
-    fn is(&self, mark: &Mark) -> bool {
-        // The length too: a text that begins with NUL, as only the slow way takes, has the words of the text behind it.
-        same(&self.words, &mark.words) & (self.len == mark.len)
-    }
 }
 
 /// Key of a missing value, until it is a null.
 const MISSING: i32 = -1;
 
-/// Texts that their marks hold whole, by the cheap hash: open addressing with a few linear steps.
+/// Stands for the key of a text that is not known yet.
+const UNKNOWN: i32 = -2;
+
+/// Texts that their marks hold whole, by the cheap hash: open addressing with a few linear steps. The table has indices alone, for
+/// the first-level cache has more to hold than texts.
 struct Whole {
-    slots: Vec<Known>,
+    /// Places in `texts`; of no text, 0.
+    slots: Vec<u32>,
     /// The slots are a power of two: this one.
     bits: u32,
-    /// How many are taken.
-    len: usize,
+    /// The first is none.
+    texts: Vec<Known>,
 }
 
 /// Of a table without texts.
@@ -196,63 +186,103 @@ const STEPS_MAX: usize = 16;
 impl Whole {
     fn new() -> Whole {
         Whole {
-            slots: vec![Known::NONE; 1 << WHOLE_BITS],
+            slots: vec![0; 1 << WHOLE_BITS],
             bits: WHOLE_BITS,
-            len: 0,
+            texts: vec![Known::NONE],
         }
+    }
+
+    #[inline(always)]
+    fn at(&self, place: usize) -> &Known {
+        let index = self.slots.get(place).map_or(0, |index| *index as usize);
+        self.texts.get(index).unwrap_or(&Known::NONE)
     }
 
     /// What stands where a text should.
     #[inline(always)]
     fn first(&self, mark: &Mark) -> &Known {
-        self.slots.get(mark.slot(self.bits)).unwrap_or(&Known::NONE)
+        self.at(mark.slot(self.bits))
     }
 
     /// The place of a text, or else where there is room for it.
     fn place(&self, mark: &Mark) -> Option<usize> {
         let first = mark.slot(self.bits);
         let mut places = (first..first + STEPS_MAX).map(|at| at % self.slots.len());
-        places.find(|at| self.slots[*at].is(mark) || self.slots[*at].is_nothing())
+        places.find(|at| self.slots[*at] == 0 || self.at(*at).mark.same(mark))
     }
 
     fn get(&self, mark: &Mark) -> Option<i32> {
-        let known = self.slots[self.place(mark)?];
-        (!known.is_nothing()).then_some(known.key)
+        let place = self.place(mark)?;
+        (self.slots[place] != 0).then(|| self.at(place).key)
     }
 
     /// Adds a text that it does not have; whether there was room.
     fn insert(&mut self, known: Known) -> bool {
-        let Some(place) = self.place(&known.mark()) else {
+        let index = self.texts.len();
+        let added = self.put(&known.mark, index);
+        if added {
+            self.texts.push(known);
+        }
+        added
+    }
+
+    /// Gives a text its slot; whether there was room.
+    fn put(&mut self, mark: &Mark, index: usize) -> bool {
+        let (Some(place), Ok(index)) = (self.place(mark), u32::try_from(index)) else {
             return false;
         };
-        self.slots[place] = known;
-        self.len += 1;
+        self.slots[place] = index;
         true
     }
 
     /// Whether one more would be too many: nearly all are to stand where they should, though a large table is not as sparse.
     fn is_full(&self) -> bool {
         let share = if self.bits <= 12 { 4 } else { 2 };
-        (self.len + 1) * share > self.slots.len()
+        self.texts.len() * share > self.slots.len()
     }
 
     /// Twice the table; what finds no room in it is given back.
     fn grow(&mut self) -> Vec<Known> {
-        let before = std::mem::take(&mut self.slots);
-        (self.bits, self.len) = (self.bits + 1, 0);
-        self.slots = vec![Known::NONE; 1 << self.bits];
-        let taken = before.into_iter().filter(|known| !known.is_nothing());
+        self.bits += 1;
+        self.slots = vec![0; 1 << self.bits];
+        let before = std::mem::replace(&mut self.texts, vec![Known::NONE]);
+        let taken = before.into_iter().skip(1);
         taken.filter(|known| !self.insert(*known)).collect()
     }
 
     /// Forgets all. There will be as many again.
     fn clear(&mut self) {
-        self.slots.fill(Known::NONE);
-        self.len = 0;
+        self.slots.fill(0);
+        self.texts.truncate(1);
     }
 }
 
 const RECENT_BITS: u32 = 9;
+
+/// A text of at most eight bytes, by the last word of its mark.
+#[derive(Clone, Copy)]
+struct Brief {
+    tail: u64,
+    len: u32,
+    key: i32,
+}
+
+impl Brief {
+    /// No text has this length.
+    const NONE: Brief = Brief {
+        tail: 0,
+        len: u32::MAX,
+        key: 0,
+    };
+
+    /// The longest that the last word holds whole.
+    const BYTES_MAX: u32 = 8;
+}
+
+const BRIEF_BITS: u32 = 6;
+
+/// A column that has more long texts than this in one run is not one of brief texts.
+const LONG_MAX: u32 = 8;
 
 /// Builds a text column.
 pub struct TextBuilder {
@@ -265,6 +295,9 @@ pub struct TextBuilder {
     /// Longer texts, those that found no room, and which of them came last, by the cheap hash.
     others: HashMap<Box<str>, i32>,
     recent: Box<[Known; 1 << RECENT_BITS]>,
+    /// The texts of a column of brief ones, as actions and directions are, that came last.
+    brief: [Brief; 1 << BRIEF_BITS],
+    is_brief: bool,
 }
 
 impl TextBuilder {
@@ -277,6 +310,8 @@ impl TextBuilder {
             whole: Whole::new(),
             others: HashMap::new(),
             recent: Box::new([Known::NONE; 1 << RECENT_BITS]),
+            brief: [Brief::NONE; 1 << BRIEF_BITS],
+            is_brief: true,
         }
     }
 
@@ -309,15 +344,26 @@ impl TextBuilder {
     #[inline(always)]
     pub fn push_marked(&mut self, texts: &impl Marked) -> Result<(), ArrowError> {
         let mut keys = [0; 64];
-        let (mut nulls, mut others) = (0u64, 0u64);
-        texts.each(|index, mark| {
-            let known = self.whole.first(&mark);
-            let other = !(mark.is_whole() & known.is(&mark));
-            keys[index % 64] = known.key;
-            others |= u64::from(other) << index;
-            nulls |= u64::from(known.key.cast_unsigned() >> 31) << index;
-        });
-        nulls &= !others;
+        if self.is_brief {
+            texts.each_tail(|index, tail, len| {
+                let known = &self.brief[slot(tail, BRIEF_BITS) % (1 << BRIEF_BITS)];
+                let is = (known.tail == tail) & (known.len as usize == len);
+                keys[index % 64] = if is { known.key } else { UNKNOWN };
+            });
+        } else {
+            texts.each(|index, mark| {
+                let known = self.whole.first(&mark);
+                let is = mark.is_whole() & known.mark.same(&mark);
+                keys[index % 64] = if is { known.key } else { UNKNOWN };
+            });
+        }
+        let (mut nulls, mut others) = (0, 0);
+        for (key, bit) in keys.iter_mut().zip(&BITS) {
+            nulls |= if *key == MISSING { *bit } else { 0 };
+            others |= if *key == UNKNOWN { *bit } else { 0 };
+            *key = (*key).max(0);
+        }
+        let mut long = 0;
         // In order, so that keys are in order of first appearance.
         while others != 0 {
             let index = others.trailing_zeros() as usize;
@@ -326,19 +372,15 @@ impl TextBuilder {
                     "a mark whose text is not there".into(),
                 ));
             };
+            long += u32::from(mark.len > Brief::BYTES_MAX);
             let key = self.key(mark, text)?;
             nulls |= u64::from(key == MISSING) << index;
-            keys[index] = key;
+            keys[index] = key.max(0);
             others &= others - 1;
         }
+        self.is_brief &= long <= LONG_MAX;
         let count = texts.count().min(64);
-        let keys = &mut keys[..count];
-        if nulls != 0 {
-            for key in keys.iter_mut() {
-                *key = (*key).max(0);
-            }
-        }
-        self.keys.extend_from_slice(keys);
+        self.keys.extend_from_slice(&keys[..count]);
         self.nulls.push(count, nulls);
         Ok(())
     }
@@ -346,13 +388,22 @@ impl TextBuilder {
     /// The key of a text, old or new; [`MISSING`] of `-`.
     #[inline(never)]
     fn key(&mut self, mark: Mark, text: &str) -> Result<i32, ArrowError> {
+        let key = self.find(mark, text)?;
+        let Mark { tail, len, .. } = mark;
+        if (1..=Brief::BYTES_MAX).contains(&len) {
+            self.brief[slot(tail, BRIEF_BITS)] = Brief { tail, len, key };
+        }
+        Ok(key)
+    }
+
+    fn find(&mut self, mark: Mark, text: &str) -> Result<i32, ArrowError> {
         let is_whole = mark.is_whole();
         if let Some(key) = self.whole.get(&mark).filter(|_| is_whole) {
             return Ok(key);
         }
         let slot = mark.slot(RECENT_BITS);
         let recent = self.recent[slot];
-        if recent.is(&mark) && self.text(recent.key) == Some(text) {
+        if recent.mark.same(&mark) && self.text(recent.key) == Some(text) {
             return Ok(recent.key);
         }
         let old = self.others.get(text).copied();
@@ -361,7 +412,7 @@ impl TextBuilder {
             None if mark == Mark::DASH => MISSING,
             None => self.add(text)?,
         };
-        let known = Known::new(&mark, key);
+        let known = Known { mark, key };
         if old.is_none() && is_whole {
             if self.whole.is_full() {
                 for known in self.whole.grow() {
@@ -407,6 +458,7 @@ impl TextBuilder {
         let texts = std::mem::take(&mut self.texts).into_bytes();
         let values = StringArray::try_new(offsets, Buffer::from_vec(texts), None)?;
         self.whole.clear();
+        self.brief = [Brief::NONE; 1 << BRIEF_BITS];
         if !self.others.is_empty() {
             self.others.clear();
             self.recent.fill(Known::NONE);
@@ -454,6 +506,10 @@ mod tests {
             for (index, text) in self.0.iter().enumerate() {
                 each(index, Mark::of(text.as_bytes()));
             }
+        }
+
+        fn each_tail(&self, mut each: impl FnMut(usize, u64, usize)) {
+            self.each(|index, mark| each(index, mark.tail, mark.len as usize));
         }
 
         fn text(&self, index: usize) -> Option<(Mark, &str)> {
@@ -532,11 +588,11 @@ mod tests {
             let mark = Mark::ending(&bytes, len);
             let text = &bytes[32 - len.min(32)..];
             assert_eq!(
-                (mark.words, mark.tail),
-                (Mark::of(text).words, Mark::of(text).tail),
+                (mark.halves, mark.tail),
+                (Mark::of(text).halves, Mark::of(text).tail),
                 "{len}"
             );
-            assert_eq!((mark.len, mark.is_whole()), (len, len <= 32));
+            assert_eq!((mark.len as usize, mark.is_whole()), (len, len <= 32));
         }
     }
 }
