@@ -2,7 +2,7 @@
 
 use arrow::buffer::NullBuffer;
 
-use crate::classify::row::{Direction, Extra, TypeWord, opening};
+use crate::classify::row::{ACK, Direction, Extra, SYN, TypeWord};
 use crate::model::batch::FlowBatch;
 use crate::model::batch::raw::{Addresses, Codes, Numbers, full_rows};
 use crate::model::field::Field;
@@ -121,7 +121,7 @@ impl<'b> Decisive<'b> {
     #[inline]
     pub(super) fn small(&self, row: usize) -> u32 {
         let words = &self.words;
-        let path = path_code(self.traffic_path.get(row));
+        let path = path_code(self.traffic_path.get(row).unwrap_or(NULL));
         words[0].get(row)
             | words[1].get(row)
             | words[2].get(row)
@@ -149,12 +149,12 @@ impl<'b> Decisive<'b> {
         }
         self.traffic_path.fill(first, NULL, numbers);
         for (out, path) in out.iter_mut().zip(&*numbers) {
-            *out |= path_code(some(*path)) << 7;
+            *out |= path_code(*path) << 7;
         }
         self.protocol.fill(first, NULL, numbers);
         self.tcp_flags.fill(first, NULL, others);
         for (out, (protocol, flags)) in out.iter_mut().zip(numbers.iter().zip(&*others)) {
-            *out |= opening_code(opening(some(*protocol), some(*flags))) << 11;
+            *out |= opening_code(*protocol, *flags) << 11;
         }
     }
 
@@ -178,8 +178,8 @@ impl<'b> Decisive<'b> {
 
     #[inline]
     fn opening(&self, row: usize) -> u32 {
-        let protocol = self.protocol.get(row);
-        opening_code(opening(protocol, self.tcp_flags.get(row)))
+        let [protocol, flags] = [&self.protocol, &self.tcp_flags].map(|of| of.get(row));
+        opening_code(protocol.unwrap_or(NULL), flags.unwrap_or(NULL))
     }
 
     /// The time that decides, and whether it is the record's end.
@@ -200,21 +200,50 @@ fn some(number: i64) -> Option<i64> {
     (number != NULL).then_some(number)
 }
 
+/// 0 for none, 1 to 8 as rules know them, 9 for others. Without a branch, for the next one is never like the last.
 #[inline]
-fn path_code(path: Option<i64>) -> u32 {
-    match path {
-        None => 0,
-        // Rules know 1 to 8.
-        Some(value @ 1..=8) => u32::try_from(value).unwrap_or(9),
-        Some(_) => 9,
-    }
+fn path_code(path: i64) -> u32 {
+    let known = (1..=8).contains(&path);
+    let code = u32::try_from(path).unwrap_or(0);
+    u32::from(known) * code + u32::from(!known & (path != NULL)) * 9
 }
 
+/// 1 if the sender opened the connection, 2 if the other side did, 0 if the record does not say: [`opening`], without a branch.
 #[inline]
-fn opening_code(opening: Option<bool>) -> u32 {
-    match opening {
-        None => 0,
-        Some(true) => 1,
-        Some(false) => 2,
+fn opening_code(protocol: i64, tcp_flags: i64) -> u32 {
+    // INVARIANT: no flag that is asked about is set in NULL.
+    let tcp = (protocol == NULL) | (protocol == 6);
+    let says = tcp & (tcp_flags & SYN != 0);
+    let other = tcp_flags & ACK != 0;
+    u32::from(says) * (1 + u32::from(other))
+}
+
+const _: () = assert!(NULL & (SYN | ACK) == 0);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::classify::row::opening;
+
+    #[test]
+    fn codes_are_what_the_rules_read() {
+        let numbers = (-2..300).chain([NULL, i64::MAX, 1 << 32 | 2, 1 << 40 | 3]);
+        let some = |number: i64| (number != NULL).then_some(number);
+        for number in numbers {
+            let path = match number {
+                NULL => 0,
+                1..=8 => u32::try_from(number).unwrap(),
+                _ => 9,
+            };
+            assert_eq!(path_code(number), path, "path {number}");
+            for protocol in [NULL, 0, 6, 17, -6, 1 << 32 | 6] {
+                let code = match opening(some(protocol), some(number)) {
+                    None => 0,
+                    Some(true) => 1,
+                    Some(false) => 2,
+                };
+                assert_eq!(opening_code(protocol, number), code, "{protocol} {number}");
+            }
+        }
     }
 }

@@ -167,23 +167,32 @@ impl<'p, 'w> Weigher<'p, 'w> {
             let count = ROWS.min(rows - first);
             look.log.sizes(first, count, full.as_ref(), &mut self.sizes);
             let understood = self.are_understood(&classes.rows[first..first + count]);
+            let (mut apart, mut places) = (0, [0; ROWS]);
             for place in 0..count {
                 let row = first + place;
                 match batch.statuses()[row] {
                     Status::Flow => {
-                        let (start, end, bytes) = self.sizes.at(place);
-                        let record = Record {
-                            row,
-                            class: classes.rows[row] as usize,
-                            start,
-                            end,
-                            bytes,
-                        };
-                        self.flow(&look, record, understood);
+                        let record = self.record(classes, row, place);
+                        places[apart % ROWS] = place;
+                        apart += usize::from(self.flow(&look, record, understood));
                     }
                     status => self.silent(&look, row, status),
                 }
             }
+            self.tell_apart(&look, first, &places[..apart.min(ROWS)]);
+        }
+    }
+
+    /// The flow in a row, by its place among those in work.
+    #[inline(always)]
+    fn record(&self, classes: &Classes, row: usize, place: usize) -> Record {
+        let (start, end, bytes) = self.sizes.at(place);
+        Record {
+            row,
+            class: classes.rows[row] as usize,
+            start,
+            end,
+            bytes,
         }
     }
 
@@ -220,9 +229,9 @@ impl<'p, 'w> Weigher<'p, 'w> {
         covers
     }
 
-    /// Weighs a flow. `understood`: its class surely is.
+    /// Weighs a flow; whether it is to be told apart as well. `understood`: its class surely is.
     #[inline]
-    fn flow(&mut self, look: &Look<'_, 'p, 'w>, record: Record, understood: bool) {
+    fn flow(&mut self, look: &Look<'_, 'p, 'w>, record: Record, understood: bool) -> bool {
         let (class, end) = (record.class, record.end.get());
         let inside = self.plan.window.contains(end);
         if let Some(observer) = &look.observer {
@@ -235,7 +244,7 @@ impl<'p, 'w> Weigher<'p, 'w> {
             self.tally.flows += 1;
             self.span(record.start.get(), end);
             self.tally.outside_window += 1;
-            return;
+            return false;
         }
         if !understood && !self.accounts[class].understood {
             self.understand(look, record);
@@ -258,17 +267,14 @@ impl<'p, 'w> Weigher<'p, 'w> {
             record.bytes >= account.shown_from_bytes,
             account.masked || account.names != NONE,
         );
-        let timed = Sum::is_timed(record.span());
-        match timed {
+        match Sum::is_timed(record.span()) {
             Some(span) => account.sum.add(record.bytes, span),
             None => self.tell_untimed(record),
         }
         if shown {
             self.show(look, record);
         }
-        if apart {
-            self.tell_apart(look, record, timed);
-        }
+        apart
     }
 
     fn span(&mut self, start: Option<i64>, end: Option<i64>) {
@@ -351,68 +357,101 @@ impl<'p, 'w> Weigher<'p, 'w> {
         self.accounts[record.class].shown_from_bytes = shown_from_bytes(&self.tally, meaning);
     }
 
-    /// A record of a NAT gateway: its far end is named, or hidden until another names it.
-    fn tell_apart(&mut self, look: &Look<'_, 'p, 'w>, record: Record, timed: Option<(i64, i64)>) {
-        let Account {
-            names,
-            masked,
-            peer,
-            ..
-        } = self.accounts[record.class];
-        let Some(peer) = look.particulars.address(peer, record.row) else {
-            return;
-        };
-        if let Some(claims) = self.sets.get(names as usize) {
-            let kept = self.named.place(names, peer);
-            if !kept.is(names, peer) {
-                kept.replace(names, peer, ());
-                for claim in claims {
-                    let ends = &mut self.tally.claims[*claim].masked;
-                    ends.at(peer).name();
-                    ends.bound();
-                }
-            }
+    /// Records of NAT gateways, by their places behind row `first`: the far end is named, or hidden until another names it. Whose far ends
+    /// they are is asked of all first, so that none waits for another's address.
+    fn tell_apart(&mut self, look: &Look<'_, 'p, 'w>, first: usize, places: &[usize]) {
+        let mut peers = [None; ROWS];
+        for (peer, place) in peers.iter_mut().zip(places) {
+            let row = first + place;
+            let class = look.classes.rows[row] as usize;
+            *peer = look.particulars.address(self.accounts[class].peer, row);
         }
-        if masked {
-            self.tell_masked(look, record, peer, timed);
+        for (peer, place) in peers.iter().zip(places) {
+            let record = self.record(look.classes, first + place, *place);
+            let Account { names, masked, .. } = self.accounts[record.class];
+            let Some(peer) = *peer else {
+                continue;
+            };
+            if names != NONE && !self.named.place(names, peer).is(names, peer) {
+                self.name(names, peer);
+            }
+            if masked {
+                self.tell_masked(look, record, peer);
+            }
         }
     }
 
-    fn tell_masked(
+    /// A far end that a set of claims has a name for, and did not have lately.
+    fn name(&mut self, names: u32, peer: Address) {
+        let kept = self.named.place(names, peer);
+        kept.replace(names, peer, ());
+        for claim in self.sets.get(names as usize).into_iter().flatten() {
+            let ends = &mut self.tally.claims[*claim].masked;
+            ends.at(peer).name();
+            ends.bound();
+        }
+    }
+
+    #[inline]
+    fn tell_masked(&mut self, look: &Look<'_, 'p, 'w>, record: Record, peer: Address) {
+        let id = u32::try_from(record.class).unwrap_or(NONE);
+        if !self.outside.place(id, peer).is(id, peer) {
+            self.keep_outside(id, peer);
+        }
+        let kept = self.outside.place(id, peer);
+        if !kept.is(id, peer) {
+            return;
+        }
+        let outside = &mut kept.what;
+        let timed = Sum::is_timed(record.span());
+        if let Some(span) = timed {
+            outside.sum.add(record.bytes, span);
+        }
+        if timed.is_none() || record.bytes >= outside.shown_from_bytes {
+            self.show_outside(look, record, peer, timed.is_some());
+        }
+    }
+
+    /// Makes room for the sums of a class and far end.
+    fn keep_outside(&mut self, id: u32, peer: Address) {
+        let tally = &mut self.tally;
+        let Some(Some(meaning)) = self.meanings.get(id as usize) else {
+            return;
+        };
+        let new = Outside {
+            sum: Sum::NOTHING,
+            shown_from_bytes: outside_shown_from_bytes(tally, meaning, peer),
+        };
+        let kept = self.outside.place(id, peer);
+        if let Some((known, far, before)) = kept.replace(id, peer, new)
+            && let Some(meaning) = &self.meanings[known as usize]
+        {
+            tell_outside(tally, meaning, far, before.sum.share, before.sum.times());
+        }
+    }
+
+    /// A record to a far end that may be among the worst of its group, or that lacks a time and is told by itself.
+    #[cold]
+    fn show_outside(
         &mut self,
         look: &Look<'_, 'p, 'w>,
         record: Record,
         peer: Address,
-        timed: Option<(i64, i64)>,
+        is_timed: bool,
     ) {
         let (class, tally) = (record.class, &mut self.tally);
         let Some(meaning) = &self.meanings[class] else {
             return;
         };
-        let id = u32::try_from(class).unwrap_or(NONE);
-        let kept = self.outside.place(id, peer);
-        if !kept.is(id, peer) {
-            let new = Outside {
-                sum: Sum::NOTHING,
-                shown_from_bytes: outside_shown_from_bytes(tally, meaning, peer),
+        if !is_timed {
+            let share = Share {
+                flows: 1,
+                bytes: record.bytes,
             };
-            if let Some((known, far, before)) = kept.replace(id, peer, new)
-                && let Some(meaning) = &self.meanings[known as usize]
-            {
-                tell_outside(tally, meaning, far, before.sum.share, before.sum.times());
-            }
+            tell_outside(tally, meaning, peer, share, record.span());
         }
-        let outside = &mut kept.what;
-        match timed {
-            Some(span) => outside.sum.add(record.bytes, span),
-            None => {
-                let share = Share {
-                    flows: 1,
-                    bytes: record.bytes,
-                };
-                tell_outside(tally, meaning, peer, share, record.span());
-            }
-        }
+        let id = u32::try_from(class).unwrap_or(NONE);
+        let outside = &mut self.outside.place(id, peer).what;
         if record.bytes >= outside.shown_from_bytes {
             let tag = look
                 .particulars
