@@ -23,8 +23,8 @@ use flowproof::verify::{InputFacts, Plan, Tally, Weigher};
 use super::args;
 use super::progress::Progress;
 
-/// Rows of a batch, as many as memory allows: more make no difference to speed, fewer cost some.
-const BATCH_ROWS_MAX: u64 = 16_384;
+/// Rows of a batch, as many as memory allows: of more, a batch leaves the second-level cache before it is weighed; fewer cost some.
+const BATCH_ROWS_MAX: u64 = 8_192;
 const BATCH_ROWS_MIN: u64 = 512;
 /// What a row may take in all its forms: columns, tags, text of the piece that it came from.
 const ROW_BYTES: u64 = 1_024;
