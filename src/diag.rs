@@ -224,6 +224,7 @@ pub const CODES: &[(&str, &str)] = &[
     ("aws-unreachable", "a call without an answer"),
     ("bundle-changed", "a bundle that is not what was written"),
     ("bundle-in-the-way", "a folder for a bundle that has something in it"),
+    ("bytes-saturated", "a sum of bytes beyond the largest number, which then stands for it"),
     ("clock-before-window", "the window ends before it begins"),
     ("column-not-in-output", "a file brings a column in mid-run that the output's header does not have"),
     ("duplicate-input", "two inputs have the same bytes"),

@@ -5,7 +5,10 @@
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
-use crate::model::evidence::{FlowGroup, FlowSample, FlowsBy, Moment, Share, Timeline, Way};
+use crate::diag::{Diagnostic, Severity};
+use crate::model::evidence::{
+    ClaimReport, FlowGroup, FlowSample, FlowsBy, Moment, Share, Timeline, Totals, Way,
+};
 use crate::model::path::{Path, Vantage};
 use crate::model::window::rfc3339;
 
@@ -41,6 +44,27 @@ impl Share {
         self.flows = self.flows.saturating_add(other.flows);
         self.bytes = self.bytes.saturating_add(other.bytes);
     }
+}
+
+/// Says that a sum of bytes has come to the largest number, which stands for every larger one.
+pub fn saturated(totals: &Totals, claims: &[ClaimReport]) -> Option<Diagnostic> {
+    let shares = totals.by_vantage.values().flat_map(BTreeMap::values);
+    let groups = claims
+        .iter()
+        .flat_map(|claim| [&claim.witnesses, &claim.attempts]);
+    let mut bytes = shares
+        .map(|share| share.bytes)
+        .chain(groups.map(|group| group.bytes))
+        .chain([totals.bytes]);
+    bytes.any(|bytes| bytes == u64::MAX).then(|| {
+        Diagnostic::new(
+            Severity::Warning,
+            "bytes-saturated",
+            format!("a sum of bytes is {} or more", u64::MAX),
+            "where that number stands, the bytes are more than can be said; flows are counted as ever, and no claim is proven by bytes",
+            "look for records that no network can have carried: their bytes are in the samples",
+        )
+    })
 }
 
 /// Flows of one kind as the evidence has them: shares by bytes, and bytes at one vantage, for packets are logged at every

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::diag::{Diagnostic, Location, Severity, show};
-use crate::model::bounded::GAPS_MAX;
+use crate::model::bounded::{self, GAPS_MAX};
 use crate::model::evidence::*;
 use crate::model::path::Verdict;
 use crate::model::symbol::Sym;
@@ -79,7 +79,9 @@ pub fn conclude(plan: &Plan<'_>, mut tally: Tally, run: Run) -> Result<Evidence,
         .map(|claim| claim.verdict)
         .min()
         .unwrap_or(Verdict::Unproven);
+    let totals = totals(plan, &tally, lines, set_aside);
     let mut diagnostics = diagnostics(plan, &run, &claims, window);
+    diagnostics.extend(bounded::saturated(&totals, &claims));
     diagnostics.sort();
     diagnostics.dedup();
     let mut inputs = run.inputs;
@@ -96,7 +98,7 @@ pub fn conclude(plan: &Plan<'_>, mut tally: Tally, run: Run) -> Result<Evidence,
         },
         verdict,
         claims,
-        totals: totals(plan, &tally, lines, set_aside),
+        totals,
         coverage: coverage(plan, &tally, window),
         metrics: metrics::report(plan, &tally, window),
         inputs,

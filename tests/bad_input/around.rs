@@ -137,6 +137,25 @@ fn the_same_bytes_twice_are_said() {
 }
 
 #[test]
+fn a_sum_of_bytes_that_no_number_holds_is_said() {
+    let copied = Copied::of(TEXT);
+    let file = copied.log(0);
+    let text = copied.text(0);
+    let mut lines: Vec<String> = text.lines().map(str::to_owned).collect();
+    let place = lines[0].split(' ').position(|name| name == "bytes");
+    let mut values: Vec<&str> = lines[1].split(' ').collect();
+    values[place.unwrap()] = "9223372036854775807";
+    let vast = values.join(" ");
+    lines.extend([vast.clone(), vast.clone(), vast]);
+    fs::write(&file, gzip((lines.join("\n") + "\n").as_bytes())).unwrap();
+    let ran = copied.verify(&["--report", "json"]);
+    assert_eq!(ran.code, 0, "bytes prove nothing, and refute nothing");
+    let says = ["warning[bytes-saturated]", "18446744073709551615 or more"];
+    assert_says(&ran, &says, "a vast sum");
+    assert_eq!(evidence(&ran)["totals"]["bytes"], u64::MAX);
+}
+
+#[test]
 fn nothing_at_all_on_stdin_proves_nothing() {
     for (title, stdin) in [
         ("nothing", ""),

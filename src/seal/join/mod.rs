@@ -29,6 +29,7 @@ mod tests;
 use std::collections::BTreeSet;
 
 use crate::diag::{Diagnostic, Location};
+use crate::model::bounded;
 use crate::model::evidence::*;
 use crate::model::path::Verdict;
 use crate::model::window::{rfc3339, unix_s};
@@ -82,6 +83,11 @@ pub fn join(parts: Vec<(String, Evidence)>) -> Result<Evidence, Vec<Diagnostic>>
         .filter_map(|part| of_window(part).due)
         .collect();
     let made = parts.iter().map(|part| &*part.evidence.generated_at);
+    let totals = totals::totals(&parts);
+    let mut diagnostics = diagnostics(&parts, &claims);
+    diagnostics.extend(bounded::saturated(&totals, &claims));
+    diagnostics.sort();
+    diagnostics.dedup();
     Ok(Evidence {
         schema: SCHEMA.to_owned(),
         tool: last.evidence.tool.clone(),
@@ -99,13 +105,13 @@ pub fn join(parts: Vec<(String, Evidence)>) -> Result<Evidence, Vec<Diagnostic>>
             interfaces: u64::try_from(coverage.len()).unwrap_or(u64::MAX),
         },
         verdict: verdict.unwrap_or(Verdict::Unproven),
-        totals: totals::totals(&parts),
+        totals,
         coverage,
         metrics: metrics::metrics(&parts),
         inputs: inputs(&parts, &claims),
         topologies: topologies(&parts),
         policy: last.evidence.policy.clone(),
-        diagnostics: diagnostics(&parts, &claims),
+        diagnostics,
         claims,
     })
 }
@@ -182,7 +188,7 @@ fn topologies(parts: &[Part]) -> Vec<TopologyReport> {
     .collect()
 }
 
-/// The complaints of all parts, each once, and what differs between them. That an exception matched nothing is said only if it
+/// The complaints of all parts, and what differs between them. That an exception matched nothing is said only if it
 /// did so in none.
 fn diagnostics(parts: &[Part], claims: &[ClaimReport]) -> Vec<Diagnostic> {
     let mut found = fit::mixed(parts);
@@ -202,7 +208,5 @@ fn diagnostics(parts: &[Part], claims: &[ClaimReport]) -> Vec<Diagnostic> {
         let kept = part.evidence.diagnostics.iter().filter(|one| !stale(one));
         found.extend(kept.cloned());
     }
-    found.sort();
-    found.dedup();
     found
 }

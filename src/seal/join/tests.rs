@@ -1,5 +1,7 @@
 //! Days made from the evidence of a sample world, moved in time and spoilt in one place at a time.
 
+use std::collections::BTreeMap;
+
 use proptest::prelude::*;
 
 use super::*;
@@ -416,6 +418,23 @@ fn numbers_that_were_made_up_do_not_end_the_run() {
         heard.max_silence_s = i64::MIN;
     }
     assert_eq!(join(parts).unwrap().verdict, Verdict::Violated);
+}
+
+#[test]
+fn a_sum_of_bytes_that_no_number_holds_is_said() {
+    let said = |bytes: u64| {
+        let mut parts = days(2);
+        for (_, evidence) in &mut parts {
+            let shares = evidence.totals.by_vantage.values_mut();
+            let share = shares.flat_map(BTreeMap::values_mut).next();
+            share.unwrap().bytes = bytes;
+        }
+        let joined = join(parts).unwrap();
+        let mut said = joined.diagnostics.iter();
+        said.any(|one| one.code == "bytes-saturated")
+    };
+    assert!(!said(1 << 62));
+    assert!(said(1 << 63));
 }
 
 proptest! {
