@@ -53,10 +53,12 @@ struct TextsRead {
 const UNSEEN: i32 = -1;
 const MISSING: i32 = -2;
 
-/// A dictionary, and the address at each of its places; `None` for a missing value.
+/// A dictionary, and the address at each of its places, or zeros for a missing value.
 struct AddressesRead {
     dictionary: StringArray,
-    addresses: Vec<Option<[u8; 16]>>,
+    addresses: Vec<[u8; 16]>,
+    /// By place; empty if none is missing.
+    missing: Vec<bool>,
 }
 
 impl Columns {
@@ -115,7 +117,7 @@ impl Columns {
         let options = RecordBatchOptions::new().with_row_count(Some(count));
         let records =
             RecordBatch::try_new_with_options(Arc::clone(&self.schema), kept, &options).ok()?;
-        let lines = (first..).take(count).collect();
+        let lines = (first..first.checked_add(u64::try_from(count).ok()?)?).collect();
         FlowBatch::new(records, statuses, lines).ok()
     }
 }
@@ -138,25 +140,30 @@ impl Column {
         }
         let read = self.texts.as_mut()?;
         read.keys.fill(UNSEEN);
-        let (mut out, mut places, mut missing) = (vec![0; keys.len()], Vec::new(), Vec::new());
+        let (mut out, mut places) = (vec![0; keys.len()], Vec::new());
+        let mut missing = Missing::new(keys.len());
         for rows in valid_rows(keys) {
-            let keys = keys.values().get(rows.clone())?.iter();
-            for ((row, key), out) in rows.clone().zip(keys).zip(out.get_mut(rows)?) {
-                let place = usize::try_from(*key).ok()?;
-                let mut known = *read.keys.get(place)?;
-                if known == UNSEEN {
-                    known = read.first(place, &mut places)?;
+            let start = rows.start;
+            let (keys, out) = (keys.values().get(rows.clone())?, out.get_mut(rows)?);
+            let runs = keys.chunks(RUN_ROWS).zip(out.chunks_mut(RUN_ROWS));
+            for ((keys, out), start) in runs.zip((start..).step_by(RUN_ROWS)) {
+                let mut lack = 0;
+                for (row, (key, out)) in keys.iter().zip(out).enumerate() {
+                    let place = place(*key);
+                    let mut known = *read.keys.get(place)?;
+                    if known == UNSEEN {
+                        known = read.first(place, &mut places)?;
+                    }
+                    // Without a branch: in a column of services, a value is missing in every other row.
+                    lack |= u64::from(known == MISSING) << row;
+                    *out = known.max(0);
                 }
-                if known == MISSING {
-                    missing.push(row);
-                } else {
-                    *out = known;
-                }
+                missing.note(start, lack);
             }
         }
         let texts =
             StringArray::from_iter_values(places.iter().map(|place| dictionary.value(*place)));
-        let nulls = NullBuffer::union(keys.nulls(), nulls_at(&missing, keys.len()).as_ref());
+        let nulls = NullBuffer::union(keys.nulls(), missing.nulls().as_ref());
         let keys = PrimitiveArray::new(out.into(), nulls);
         let column: DictionaryArray<Int32Type> =
             DictionaryArray::try_new(keys, Arc::new(texts)).ok()?;
@@ -165,15 +172,15 @@ impl Column {
 
     fn read_addresses(&mut self, array: &ArrayRef, line_bytes_max: usize) -> Option<ArrayRef> {
         let mut bytes = vec![[0; 16]; array.len()];
-        let mut missing = Vec::new();
+        let mut missing = Missing::new(array.len());
         if let Some(texts) = array.as_string_opt::<i32>() {
             for ((row, text), out) in texts.iter().enumerate().zip(&mut bytes) {
                 match text.map_or(Some(None), address)? {
                     Some(address) => *out = address,
-                    None => missing.push(row),
+                    None => missing.note(row, 1),
                 }
             }
-            return addresses_of(bytes, nulls_at(&missing, array.len()));
+            return addresses_of(bytes, missing.nulls());
         }
         let (keys, dictionary) = dictionary_of(array)?;
         if !matches!(&self.addresses, Some(read) if is_same(&read.dictionary, dictionary)) {
@@ -181,17 +188,29 @@ impl Column {
         }
         let read = self.addresses.as_ref()?;
         for rows in valid_rows(keys) {
-            let keys = keys.values().get(rows.clone())?.iter();
-            for ((row, key), out) in rows.clone().zip(keys).zip(bytes.get_mut(rows)?) {
-                match read.addresses.get(usize::try_from(*key).ok()?)? {
-                    Some(address) => *out = *address,
-                    None => missing.push(row),
+            let start = rows.start;
+            let (keys, out) = (keys.values().get(rows.clone())?, bytes.get_mut(rows)?);
+            for (key, out) in keys.iter().zip(out) {
+                *out = *read.addresses.get(place(*key))?;
+            }
+            if !read.missing.is_empty() {
+                for (keys, start) in keys.chunks(RUN_ROWS).zip((start..).step_by(RUN_ROWS)) {
+                    let lacks = |key: &i32| read.missing.get(place(*key)) == Some(&true);
+                    let bits = keys.iter().enumerate();
+                    let lack = bits.map(|(row, key)| u64::from(lacks(key)) << row);
+                    missing.note(start, lack.fold(0, |all, bit| all | bit));
                 }
             }
         }
-        let nulls = nulls_at(&missing, array.len());
-        addresses_of(bytes, NullBuffer::union(keys.nulls(), nulls.as_ref()))
+        let nulls = NullBuffer::union(keys.nulls(), missing.nulls().as_ref());
+        addresses_of(bytes, nulls)
     }
+}
+
+/// The place in a dictionary that a key means; of a negative one none that a dictionary has.
+#[inline]
+fn place(key: i32) -> usize {
+    usize::try_from(key).unwrap_or(usize::MAX)
 }
 
 fn addresses_of(bytes: Vec<[u8; 16]>, nulls: Option<NullBuffer>) -> Option<ArrayRef> {
@@ -252,13 +271,22 @@ impl AddressesRead {
     fn new(dictionary: &StringArray, line_bytes_max: usize) -> Option<AddressesRead> {
         let texts = dictionary.iter();
         let addresses = texts.map(|text| text.map_or(Some(None), address));
-        let addresses: Option<Vec<_>> = addresses.collect();
+        let addresses: Option<Vec<Option<[u8; 16]>>> = addresses.collect();
+        let addresses = addresses?;
         // The longest address is shorter than any limit in earnest.
         let longest = dictionary.iter().flatten().map(str::len).max();
         (longest <= Some(line_bytes_max)).then_some(())?;
+        let mut missing: Vec<bool> = addresses.iter().map(Option::is_none).collect();
+        if !missing.contains(&true) {
+            missing.clear();
+        }
         Some(AddressesRead {
             dictionary: dictionary.clone(),
-            addresses: addresses?,
+            addresses: addresses
+                .into_iter()
+                .map(Option::unwrap_or_default)
+                .collect(),
+            missing,
         })
     }
 }
@@ -285,14 +313,52 @@ fn is_same(held: &StringArray, other: &StringArray) -> bool {
         && other.nulls().is_none()
 }
 
-/// Nulls at these rows, which are in order; none at all if there is no such row.
-fn nulls_at(missing: &[usize], len: usize) -> Option<NullBuffer> {
-    if missing.is_empty() {
-        return None;
+/// Rows whose missing values are noted at once.
+const RUN_ROWS: usize = 64;
+
+/// Which rows lack a value.
+struct Missing {
+    /// A bit a row, and a word more.
+    words: Vec<u64>,
+    len: usize,
+    any: bool,
+}
+
+impl Missing {
+    fn new(len: usize) -> Missing {
+        Missing {
+            words: vec![0; len / 64 + 2],
+            len,
+            any: false,
+        }
     }
-    let mut missing = missing.iter().peekable();
-    let valid = BooleanBuffer::collect_bool(len, |row| missing.next_if_eq(&&row).is_none());
-    Some(NullBuffer::new(valid))
+
+    /// Bit n says that row `start + n` lacks one.
+    fn note(&mut self, start: usize, lack: u64) {
+        let (word, bit) = (start / 64, start % 64);
+        // INVARIANT: the row is one of `len`, so both words are there.
+        if let Some([low, high]) = self
+            .words
+            .get_mut(word..)
+            .and_then(|of| of.first_chunk_mut())
+        {
+            *low |= lack << bit;
+            *high |= (lack >> 1) >> (63 - bit);
+        }
+        self.any |= lack != 0;
+    }
+
+    /// None at all if no row lacks one.
+    fn nulls(self) -> Option<NullBuffer> {
+        self.any.then(|| {
+            let valid = self.words.iter().map(|word| !word).collect();
+            NullBuffer::new(BooleanBuffer::new(
+                Buffer::from_vec::<u64>(valid),
+                0,
+                self.len,
+            ))
+        })
+    }
 }
 
 /// Numbers of 32 or 64 bits in the width of their field, if all are in its range.
@@ -391,17 +457,18 @@ impl Facts {
         if column.keys().null_count() > 0 {
             return None;
         }
-        let keys = column.keys().values().iter().enumerate();
-        keys.map(|(row, key)| {
-            let status = *known.get(usize::try_from(*key).ok()?)?;
-            let contradicts = status == Status::NoData && named(row);
-            Some(if contradicts {
-                Status::SkipData
-            } else {
-                status
-            })
-        })
-        .collect()
+        let mut statuses = vec![Status::Flow; count];
+        for (status, key) in statuses.iter_mut().zip(column.keys().values()) {
+            *status = *known.get(place(*key))?;
+        }
+        if known.contains(&Status::NoData) {
+            for (row, status) in statuses.iter_mut().enumerate() {
+                if *status == Status::NoData && named(row) {
+                    *status = Status::SkipData;
+                }
+            }
+        }
+        Some(statuses)
     }
 }
 
@@ -411,5 +478,35 @@ fn status_of(text: &str) -> Option<Status> {
         "NODATA" => Some(Status::NoData),
         "SKIPDATA" => Some(Status::SkipData),
         _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #![proptest_config(ProptestConfig { failure_persistence: None, cases: 256, ..ProptestConfig::default() })]
+        #[test]
+        fn rows_lack_values_where_it_was_noted(runs in prop::collection::vec((0usize..200, any::<u64>(), 1usize..=64), 0..8), len in 1usize..300) {
+            let mut missing = Missing::new(len);
+            let mut expected = vec![false; len];
+            for (start, bits, rows) in runs {
+                let start = start % len;
+                let rows = rows.min(len - start);
+                let bits = bits & u64::MAX >> (64 - rows);
+                missing.note(start, bits);
+                for row in 0..rows {
+                    expected[start + row] |= bits >> row & 1 == 1;
+                }
+            }
+            let nulls = missing.nulls();
+            prop_assert_eq!(nulls.is_some(), expected.contains(&true));
+            if let Some(nulls) = nulls {
+                prop_assert_eq!(nulls.len(), len);
+                prop_assert_eq!((0..len).map(|row| nulls.is_null(row)).collect::<Vec<_>>(), expected);
+            }
+        }
     }
 }
