@@ -289,7 +289,7 @@ pub enum OutputFormat {
     Csv,
     /// One JSON object a line
     Jsonl,
-    /// Arrow IPC stream
+    /// Arrow IPC: a file, or a stream where it goes to stdout
     Arrow,
 }
 
