@@ -1,7 +1,7 @@
 //! The parts that every record passes, one core, seeded, from memory: unzipping, decoding Parquet, prefix lookup, classifying, weighing.
 //!
 //! `cargo bench --bench parts`. Sketch: libdeflate unzips 1 GB of such text a second, zlib-rs 0.6; a lookup is one read of a 256 KiB table,
-//! 5 ns; a record's class is found in 60 ns and weighed in 30. Splitting, reading and interning text are in `decode.rs`, the whole program in
+//! 5 ns; a record's class is found in 75 ns and weighed in 40, what is met first included. Splitting, reading and interning text are in `decode.rs`, the whole program in
 //! `race/`.
 
 #![expect(
