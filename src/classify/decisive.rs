@@ -208,7 +208,8 @@ fn path_code(path: i64) -> u32 {
     u32::from(known) * code + u32::from(!known & (path != NULL)) * 9
 }
 
-/// 1 if the sender opened the connection, 2 if the other side did, 0 if the record does not say: [`opening`](crate::classify::row::opening), without a branch.
+/// 1 if the sender opened the connection, 2 if the other side did, 0 if the record does not say:
+/// [`opening`](crate::classify::row::opening), without a branch.
 #[inline]
 fn opening_code(protocol: i64, tcp_flags: i64) -> u32 {
     // INVARIANT: no flag that is asked about is set in NULL.

@@ -1,6 +1,7 @@
 //! Where the values of a run of lines stand: marks in, places and bytes out.
 
 use crate::ingest::marks::{Ends, Marks};
+use crate::ingest::number::LAST_BYTES;
 use crate::ingest::window::{self, Bytes};
 use crate::model::batch::Mark;
 
@@ -113,10 +114,12 @@ impl<'a> Lines<'a> {
         halves(*window::before(self.bytes, end))
     }
 
-    /// The eight bytes that end here, as a word.
+    /// The last eight bytes of the value that stands here, as a word; of a shorter one all of it, behind zeros. And how many it has.
     #[inline(always)]
-    pub(super) fn eight(&self, end: usize) -> u64 {
-        u64::from_le_bytes(*window::before(self.bytes, end))
+    pub(super) fn tail(&self, (start, end): (usize, usize)) -> (u64, usize) {
+        let len = end.wrapping_sub(start);
+        let word = u64::from_le_bytes(*window::before(self.bytes, end));
+        (word & LAST_BYTES[len.min(8)], len)
     }
 
     /// The mark of the text that stands here.

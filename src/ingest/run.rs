@@ -179,9 +179,8 @@ impl Run {
             return true;
         };
         let mut good = true;
-        lines.each(place, |line, (start, end)| {
-            let len = end.wrapping_sub(start);
-            let tail = lines.eight(end) & number::LAST_BYTES[len.min(8)];
+        lines.each(place, |line, place| {
+            let (tail, len) = lines.tail(place);
             self.statuses[line] = match (tail, len) {
                 (OK, 2) => Status::Flow,
                 (NODATA, 6) if nameless >> line & 1 == 1 => Status::NoData,
@@ -272,9 +271,8 @@ impl Marked for Column<'_> {
 
     #[inline(always)]
     fn each_tail(&self, mut each: impl FnMut(usize, u64, usize)) {
-        self.lines.each(self.field, |line, (start, end)| {
-            let len = end.wrapping_sub(start);
-            let tail = self.lines.eight(end) & number::LAST_BYTES[len.min(8)];
+        self.lines.each(self.field, |line, place| {
+            let (tail, len) = self.lines.tail(place);
             each(line, tail, len);
         });
     }

@@ -61,7 +61,7 @@ pub fn saturated(totals: &Totals, claims: &[ClaimReport]) -> Option<Diagnostic> 
             Severity::Warning,
             "bytes-saturated",
             format!("a sum of bytes is {} or more", u64::MAX),
-            "where that number stands, the bytes are more than can be said; flows are counted as ever, and no claim is proven by bytes",
+            "where that number stands, the bytes are more than can be said; verdicts rest on flows, and on bytes in `metrics-agree` alone",
             "look for records that no network can have carried: their bytes are in the samples",
         )
     })

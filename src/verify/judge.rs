@@ -398,11 +398,8 @@ impl<'p, 'w> Weigher<'p, 'w> {
         if !self.outside.place(id, peer).is(id, peer) {
             self.keep_outside(id, peer);
         }
-        let kept = self.outside.place(id, peer);
-        if !kept.is(id, peer) {
-            return;
-        }
-        let outside = &mut kept.what;
+        // INVARIANT: a class that is masked has a meaning, so it has its place now.
+        let outside = &mut self.outside.place(id, peer).what;
         let timed = Sum::is_timed(record.span());
         if let Some(span) = timed {
             outside.sum.add(record.bytes, span);

@@ -218,20 +218,12 @@ impl Whole {
 
     /// Adds a text that it does not have; whether there was room.
     fn insert(&mut self, known: Known) -> bool {
-        let index = self.texts.len();
-        let added = self.put(&known.mark, index);
-        if added {
-            self.texts.push(known);
-        }
-        added
-    }
-
-    /// Gives a text its slot; whether there was room.
-    fn put(&mut self, mark: &Mark, index: usize) -> bool {
-        let (Some(place), Ok(index)) = (self.place(mark), u32::try_from(index)) else {
+        let index = u32::try_from(self.texts.len());
+        let (Some(place), Ok(index)) = (self.place(&known.mark), index) else {
             return false;
         };
         self.slots[place] = index;
+        self.texts.push(known);
         true
     }
 
