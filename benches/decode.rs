@@ -13,7 +13,9 @@ use std::sync::Arc;
 
 use divan::counter::{BytesCount, ItemsCount};
 use flowproof::ingest::{Input, InputReader, Opener, ReadOptions};
+use flowproof::model::batch::{BatchBuilder, Mark, Marked, Status};
 use flowproof::model::field::{Field, FieldSet};
+use flowproof::model::format::Format;
 
 const ROWS: u64 = 200_000;
 
@@ -100,7 +102,7 @@ fn text_all_fields(bencher: divan::Bencher<'_, '_>) {
     decode(bencher, log, len, FieldSet::ALL);
 }
 
-/// Splitting, and the values that can be wrong; less this, [`text_all_fields`] is interning and columns.
+/// Splitting, and the values that can be wrong.
 #[divan::bench(sample_count = 20)]
 fn text_no_fields(bencher: divan::Bencher<'_, '_>) {
     let log = log();
@@ -134,6 +136,62 @@ fn gzip_all_fields(bencher: divan::Bencher<'_, '_>) {
     let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
     encoder.write_all(&log).unwrap();
     decode(bencher, encoder.finish().unwrap(), log.len(), FieldSet::ALL);
+}
+
+/// Texts that stand in a log one below the other, at most 64.
+struct Column<'a>(&'a [(&'a str, Mark)]);
+
+impl Marked for Column<'_> {
+    fn count(&self) -> usize {
+        self.0.len()
+    }
+
+    fn each(&self, mut each: impl FnMut(usize, Mark)) {
+        for (index, (_, mark)) in self.0.iter().enumerate() {
+            each(index, *mark);
+        }
+    }
+
+    fn each_tail(&self, mut each: impl FnMut(usize, u64, usize)) {
+        for (index, (text, mark)) in self.0.iter().enumerate() {
+            each(index, mark.tail(), text.len());
+        }
+    }
+
+    fn text(&self, index: usize) -> Option<(Mark, &str)> {
+        self.0.get(index).map(|(text, mark)| (*mark, *text))
+    }
+}
+
+/// One column of dictionary keys, in batches of 8,192 rows: ids of 200 interfaces, or directions.
+#[divan::bench(sample_count = 20, args = ["interface-id", "flow-direction"])]
+fn intern(bencher: divan::Bencher<'_, '_>, field: &str) {
+    let text = |row: u64| match (field, row * 7919) {
+        ("interface-id", mixed) => format!("eni-0a1b2c3d4e5f6{:04x}", mixed % 200),
+        (_, mixed) if mixed % 3 == 0 => "-".to_owned(),
+        (_, mixed) if mixed % 3 == 1 => "ingress".to_owned(),
+        _ => "egress".to_owned(),
+    };
+    let texts: Vec<String> = (0..ROWS).map(text).collect();
+    let marked = texts
+        .iter()
+        .map(|text| (text.as_str(), Mark::of(text.as_bytes())));
+    let marked: Vec<(&str, Mark)> = marked.collect();
+    let format = Format::parse(&format!("${{{field}}}")).unwrap();
+    bencher.counter(ItemsCount::new(ROWS)).bench_local(|| {
+        let mut builder = BatchBuilder::new(&format, FieldSet::ALL);
+        let mut rows = 0;
+        for run in marked.chunks(64) {
+            let texts = builder.texts(0).unwrap();
+            texts.push_marked(&Column(run)).unwrap();
+            builder.push_rows(&[Status::Flow; 64][..run.len()], rows as u64);
+            if builder.len() >= 8_192 {
+                rows += builder.finish().unwrap().len();
+            }
+        }
+        rows += builder.finish().unwrap().len();
+        assert_eq!(rows as u64, ROWS);
+    });
 }
 
 fn main() {

@@ -30,27 +30,33 @@ fn has_bit_instructions() -> bool {
 
 /// Splits text into lines.
 pub(super) struct TextDecoder {
-    line_bytes_max: usize,
+    reader: LineReader,
     /// The line that has begun and not ended.
     tail: Vec<u8>,
     /// That line is too long already, and no longer kept.
     passing: bool,
-    /// Lines that have ended.
-    lines: u64,
-    export: bool,
-    /// Kept so that they are made once.
+    /// Kept so that they are made once: together they are as large as a piece of text.
     marks: Marks,
     window: Window,
+}
+
+/// Reads lines that have ended, and counts them.
+struct LineReader {
+    line_bytes_max: usize,
+    lines: u64,
+    export: bool,
 }
 
 impl TextDecoder {
     pub(super) fn new(line_bytes_max: usize) -> TextDecoder {
         TextDecoder {
-            line_bytes_max,
+            reader: LineReader {
+                line_bytes_max,
+                lines: 0,
+                export: false,
+            },
             tail: Vec::new(),
             passing: false,
-            lines: 0,
-            export: false,
             marks: Marks::default(),
             window: Window::default(),
         }
@@ -58,7 +64,7 @@ impl TextDecoder {
 
     /// Keeps the beginning of a line.
     fn keep(&mut self, bytes: &[u8]) {
-        if self.passing || self.tail.len() + bytes.len() > self.line_bytes_max {
+        if self.passing || self.tail.len() + bytes.len() > self.reader.line_bytes_max {
             self.passing = true;
             self.tail.clear();
         } else {
@@ -70,14 +76,11 @@ impl TextDecoder {
     fn end_tail(&mut self, records: &mut Records) {
         if self.passing {
             self.passing = false;
-            self.lines += 1;
-            records.bad_row(Fault::TooLong(self.line_bytes_max), self.lines);
+            self.reader.too_long(records);
             return;
         }
-        let mut tail = std::mem::take(&mut self.tail);
-        self.raw_line(&tail, records, &mut Vec::new());
-        tail.clear();
-        self.tail = tail;
+        self.reader.raw_line(&self.tail, records, &mut Vec::new());
+        self.tail.clear();
     }
 
     /// The lines of `text[from..to]`, which begins with the first of them and ends with the last. The rest of the text is looked at, but
@@ -113,8 +116,12 @@ impl TextDecoder {
 
     #[inline(always)]
     fn block_anywhere(&mut self, text: &[u8], from: usize, to: usize, records: &mut Records) {
-        let mut marks = std::mem::take(&mut self.marks);
-        let mut window = std::mem::take(&mut self.window);
+        let TextDecoder {
+            reader,
+            marks,
+            window,
+            ..
+        } = self;
         let mut scratch = Vec::new();
         let mut at = from;
         while at < to {
@@ -123,16 +130,23 @@ impl TextDecoder {
             let bytes = window.on(text, at, len);
             marks.find(bytes, len);
             let last = at + len == to;
-            at = self.lines_of(bytes, &marks, text, at, last, records, &mut scratch);
+            at = reader.lines_of(bytes, marks, text, at, last, records, &mut scratch);
             if at == before {
                 // A line longer than the window.
                 let rest = text.get(at..to).unwrap_or(&[]);
                 let len = memchr(b'\n', rest).unwrap_or(rest.len());
-                self.raw_line(&rest[..len], records, &mut scratch);
+                reader.raw_line(&rest[..len], records, &mut scratch);
                 at += len + 1;
             }
         }
-        (self.marks, self.window) = (marks, window);
+    }
+}
+
+impl LineReader {
+    /// A line that is not kept.
+    fn too_long(&mut self, records: &mut Records) {
+        self.lines += 1;
+        records.bad_row(Fault::TooLong(self.line_bytes_max), self.lines);
     }
 
     /// The lines that end in the window, which begins at `from` in the text; where the next one begins. A few at the end are left to the next
@@ -279,13 +293,13 @@ impl Decoder for TextDecoder {
             .all(|byte| matches!(byte, b' ' | b'\t' | b'\r'))
             || self.tail == BOM;
         if self.passing || !blank {
-            records.bad_row(Fault::Cut, self.lines + 1);
+            records.bad_row(Fault::Cut, self.reader.lines + 1);
         }
         self.tail.clear();
         self.passing = false;
     }
 
     fn encoding(&self) -> &'static str {
-        if self.export { "export" } else { "text" }
+        if self.reader.export { "export" } else { "text" }
     }
 }

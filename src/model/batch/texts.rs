@@ -81,6 +81,12 @@ impl Mark {
         }
     }
 
+    /// Its last word, as [`Marked::each_tail`] tells it.
+    #[inline(always)]
+    pub fn tail(&self) -> u64 {
+        self.tail
+    }
+
     /// Whether it holds the whole text.
     #[inline(always)]
     pub fn is_whole(&self) -> bool {
