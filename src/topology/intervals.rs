@@ -53,32 +53,37 @@ impl<T> Intervals<T> {
     #[must_use]
     pub fn indexed(mut self) -> Self {
         let mut at = self.search(V4_FIRST, 0, self.starts.len());
-        self.v4_index = (0..=u128::from(u16::MAX))
-            .map(|high| self.entry(&mut at, V4_FIRST + (high << 16), 16))
-            .collect();
+        let mut index = vec![0; 1 << 16];
+        self.fill(&mut index, &mut at, V4_FIRST, 16);
+        self.v4_index = index;
         self
     }
 
-    /// The entry for the `2^bits` addresses from `first`. `at`: the interval of `first`, moved on to that of the last.
-    fn entry(&mut self, at: &mut usize, first: u128, bits: u32) -> u32 {
-        let starts_by = |place: usize, address: u128| {
-            let start = self.starts.get(place);
-            start.is_some_and(|start| *start <= address)
-        };
-        while starts_by(*at + 1, first) {
-            *at += 1;
+    /// Fills entries for `2^bits` addresses each, from `first` on; those within one interval all at once. `at`: the interval of `first`, moved
+    /// on to that of the last.
+    fn fill(&mut self, entries: &mut [u32], at: &mut usize, first: u128, bits: u32) {
+        let (mut next, mut done) = (first, 0);
+        while done < entries.len() {
+            while self.starts.get(*at + 1).is_some_and(|start| *start <= next) {
+                *at += 1;
+            }
+            let end = self.starts.get(*at + 1).copied().unwrap_or(u128::MAX);
+            let whole = usize::try_from((end - next) >> bits).unwrap_or(usize::MAX);
+            let whole = whole.min(entries.len() - done);
+            if whole > 0 {
+                // More intervals than entries can name would need 2^31 routes.
+                entries[done..done + whole].fill(u32::try_from(*at).unwrap_or(0));
+            } else {
+                // A border is within it: never within a single address.
+                let mut leaf = [0; 256];
+                self.fill(&mut leaf, at, next, bits - 8);
+                entries[done] = LEAF | u32::try_from(self.v4_leaves.len()).unwrap_or(0);
+                self.v4_leaves.push(leaf);
+            }
+            let filled = whole.max(1);
+            done += filled;
+            next += (filled as u128) << bits;
         }
-        if !starts_by(*at + 1, first + (1 << bits) - 1) {
-            // More intervals than entries can name would need 2^31 routes.
-            return u32::try_from(*at).unwrap_or(0);
-        }
-        let leaf = self.v4_leaves.len();
-        self.v4_leaves.push([0; 256]);
-        for part in 0..256u16 {
-            let entry = self.entry(at, first + (u128::from(part) << (bits - 8)), bits - 8);
-            self.v4_leaves[leaf][usize::from(part)] = entry;
-        }
-        LEAF | u32::try_from(leaf).unwrap_or(0)
     }
 
     fn search(&self, address: u128, low: usize, high: usize) -> usize {
