@@ -75,6 +75,7 @@ const DOORS: &[(&str, &[&str])] = &[
     ("libc", &["src/cli/memory.rs"]),
     ("libdeflate_sys", &["src/ingest/inflate.rs"]),
     ("memchr", &["src/ingest/"]),
+    ("memmap2", &["src/ingest/spare.rs"]),
     ("minijinja", &["src/report/html", "src/report/mod.rs"]),
     ("parquet", &["src/ingest/", "src/report/rows"]),
     ("quick_junit", &["src/report/junit.rs", "src/report/mod.rs"]),

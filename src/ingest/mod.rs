@@ -54,6 +54,7 @@ mod s3;
 mod shape;
 mod sniff;
 mod source;
+mod spare;
 mod stream;
 mod text;
 mod window;
@@ -74,9 +75,9 @@ mod testing;
 mod wholeness;
 
 pub use error::Error;
-pub use inflate::Spare;
 pub use options::{Limits, ReadOptions};
 pub use parquet_footer::panic_is_caught;
 pub use reader::InputReader;
 pub use remote::{Destination, GroupLog, Listed, Remote};
 pub use source::{Input, LONGEST_DELIVERY_S, Opener, Ranges, Stamp, delivery_s, is_remote, list};
+pub use spare::Spare;

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
-use crate::ingest::inflate::Spare;
+use crate::ingest::spare::Spare;
 use crate::model::field::FieldSet;
 use crate::model::format::Format;
 

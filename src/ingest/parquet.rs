@@ -16,7 +16,6 @@ use arrow::datatypes::{DataType, FieldRef, Schema, SchemaRef};
 
 use crate::diag::Location;
 use crate::ingest::complaint::unreadable;
-use crate::ingest::inflate::Spare;
 use crate::ingest::options::ReadOptions;
 use crate::ingest::parquet_cells::{CellFault, Cells};
 use crate::ingest::parquet_columns::Columns;
@@ -25,6 +24,7 @@ use crate::ingest::parquet_pages::Group;
 use crate::ingest::records::Records;
 use crate::ingest::shape::{Shape, is_read};
 use crate::ingest::source::Ranges;
+use crate::ingest::spare::Spare;
 use crate::model::batch::Value;
 use crate::model::field::{Field, Kind};
 use crate::model::format::Format;

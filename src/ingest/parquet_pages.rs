@@ -17,7 +17,8 @@ use ::parquet::file::reader::{ChunkReader, Length};
 use ::parquet::file::serialized_reader::SerializedPageReader;
 use bytes::{Buf, Bytes};
 
-use crate::ingest::inflate::{Buffer, Spare, announced_bytes, gunzip, gunzip_slowly};
+use crate::ingest::inflate::{announced_bytes, gunzip, gunzip_slowly};
+use crate::ingest::spare::{Buffer, Spare};
 
 /// One row group, with the bytes of the columns that are wanted of it.
 pub(super) struct Group {

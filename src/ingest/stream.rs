@@ -7,7 +7,8 @@ use std::sync::Arc;
 use flate2::bufread::MultiGzDecoder;
 use sha2::{Digest, Sha256};
 
-use crate::ingest::inflate::{self, Buffer, Spare};
+use crate::ingest::inflate;
+use crate::ingest::spare::{Buffer, Spare};
 
 use crate::model::name::hex;
 
