@@ -2,6 +2,8 @@
 
 #![cfg(feature = "sql")]
 mod common;
+#[path = "query/depth.rs"]
+mod depth;
 #[path = "query/forbidden.rs"]
 mod forbidden;
 #[path = "query/inputs.rs"]

@@ -16,6 +16,7 @@
 pub mod allowed;
 mod catalog;
 pub mod columns;
+mod depth;
 mod flows;
 pub mod functions;
 mod ledger;

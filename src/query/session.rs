@@ -26,6 +26,7 @@ use crate::model::field::FieldSet;
 use crate::model::format::{Format, FormatField};
 use crate::query::catalog::Tables;
 use crate::query::columns::Columns;
+use crate::query::depth::{STACK_BYTES, with_room};
 use crate::query::flows::Flows;
 use crate::query::functions::functions;
 use crate::query::ledger::InputLedger;
@@ -101,6 +102,7 @@ impl Session {
         setup.threads = setup.threads.min(affordable).max(1);
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(setup.threads)
+            .thread_stack_size(STACK_BYTES)
             .enable_time()
             .build()
             .map_err(|why| vec![cannot(&why.to_string())])?;
@@ -126,6 +128,17 @@ impl Session {
         values: &Values,
     ) -> Result<Planned, Vec<Diagnostic>> {
         let place = Place::new(place, sql);
+        place.has_room()?;
+        with_room(|| self.understand(sql, place, values))
+            .map_err(|why| vec![cannot(&why.to_string())])?
+    }
+
+    fn understand(
+        &self,
+        sql: &str,
+        place: Place,
+        values: &Values,
+    ) -> Result<Planned, Vec<Diagnostic>> {
         let told = |why: DataFusionError| place.problems(&why, &self.names());
         let state = self.context.state();
         let plan = self
@@ -193,11 +206,11 @@ impl Session {
     ///
     /// # Errors
     /// A query that fails on its data, that needs more memory than it may have, or that is stopped; what `take` says.
-    pub fn run<E: From<Vec<Diagnostic>>>(
+    pub fn run<E: From<Vec<Diagnostic>> + Send>(
         &self,
         planned: Planned,
         stop: &AtomicBool,
-        mut take: impl FnMut(Step) -> Result<bool, E>,
+        mut take: impl FnMut(Step) -> Result<bool, E> + Send,
     ) -> Result<(), E> {
         let place = planned.place;
         let told = |why: DataFusionError| E::from(place.problems(&why, &self.names()));
@@ -223,7 +236,7 @@ impl Session {
             }
             Ok(())
         };
-        self.runtime.block_on(run)
+        with_room(|| self.runtime.block_on(run)).map_err(|why| vec![cannot(&why.to_string())])?
     }
 
     /// What is to be said of the inputs that were read since the last call; waits until all of them are closed.

@@ -1,0 +1,67 @@
+//! How deep a query may go, and the room that it has for it.
+//!
+//! In: the words and signs of a query. Out: a complaint if they are too many, else a stack on which whatever recurses has room. SQL's parser
+//! counts what it nests itself; a chain (`a OR b OR c`, `a + b`, `a UNION b`) it reads in a loop, and makes a tree of it that is as deep as the
+//! chain is long. To plan it, to compute with it and to drop it goes down to its ground, in a dozen crates.
+
+use std::panic::resume_unwind;
+
+use datafusion::sql::sqlparser::tokenizer::Token;
+
+use crate::diag::{Diagnostic, Severity};
+use crate::query::place::{Place, start};
+
+/// Words and signs of a query that may each nest once.
+const DEEPEST: usize = 10_000;
+
+/// Address space for the stack of whoever plans, computes or drops a query; only what is touched of it takes memory. Of seventeen kinds of chains
+/// the hungriest (`x::INT::BIGINT …`) took 27 KB a word or sign with code that is not optimised, so there is four times what [`DEEPEST`] may take.
+pub const STACK_BYTES: usize = 1 << 30;
+
+/// Does the work on a stack of [`STACK_BYTES`], of a thread of its own.
+///
+/// # Errors
+/// A system without another thread or without so much address space.
+pub fn with_room<T: Send>(work: impl FnOnce() -> T + Send) -> std::io::Result<T> {
+    std::thread::scope(|scope| {
+        let thread = std::thread::Builder::new().stack_size(STACK_BYTES);
+        let thread = thread.spawn_scoped(scope, work)?;
+        Ok(thread.join().unwrap_or_else(|panic| resume_unwind(panic)))
+    })
+}
+
+impl Place {
+    /// Whether the query can be planned in the room that there is.
+    ///
+    /// # Errors
+    /// Too many operators and words, the place of the first that is one too many.
+    pub fn has_room(&self) -> Result<(), Vec<Diagnostic>> {
+        let tokens = self.tokens();
+        let mut nesting = tokens.iter().filter(|one| nests(&one.token));
+        let Some(beyond) = nesting.nth(DEEPEST) else {
+            return Ok(());
+        };
+        let problem = Diagnostic::new(
+            Severity::Error,
+            "query-bad-sql",
+            format!("the query has more than {DEEPEST} operators and words"),
+            "each may be one level deeper, and beyond these there may be no room to go down",
+            "write `x IN (1, 2, …)` instead of `x = 1 OR x = 2 …`: a list may have any length",
+        );
+        Err(vec![self.pointed(problem, Some(start(beyond)))])
+    }
+}
+
+/// Whether a tree can be one level deeper by it. Lists cannot: values and what parts them; what is in parentheses the parser counts itself.
+fn nests(token: &Token) -> bool {
+    !matches!(
+        token,
+        Token::Number(..)
+            | Token::SingleQuotedString(_)
+            | Token::Placeholder(_)
+            | Token::Comma
+            | Token::Period
+            | Token::LParen
+            | Token::RParen
+    )
+}

@@ -1,0 +1,94 @@
+//! Long queries: the tree of a chain is as deep as the chain is long, and whoever goes down it needs room.
+
+use super::common::world;
+use super::{query, rows};
+
+/// So many words and signs may nest.
+const DEEPEST: usize = 10_000;
+
+#[test]
+fn a_chain_is_answered_however_deep_its_tree() {
+    let world = world("nat-interface-only");
+    let chain = |first: &str, more: &str, count: usize| format!("{first}{}", more.repeat(count));
+    #[rustfmt::skip]
+    let cases = [
+        (chain("SELECT 7 WHERE 1 = 2", " OR 1 = 1", 1_500),                           "7"),
+        (chain("SELECT 7 WHERE 1 = 1", " AND 2 = 2", 1_500),                          "7"),
+        (chain("SELECT 1", " + 1", 999) + " AS n",                                  "1000"),
+        (chain("SELECT count(*) FROM flows WHERE bytes < 0", " OR bytes >= 0", 1_000), "32"),
+        (chain("SELECT sum(length(path", " || 'a'", 500) + ")) > 16000 FROM flows", "true"),
+        (chain("SELECT max(bytes", "::INT::BIGINT", 500) + ") > 0 FROM flows",       "true"),
+        (chain("SELECT bytes", " IS NULL", 2_000) + " AS x FROM flows LIMIT 1",        "false"),
+        (chain("SELECT count(*) FROM (SELECT 1", " UNION ALL SELECT 1", 499) + ")",    "500"),
+    ];
+    for (sql, expected) in cases {
+        assert_eq!(rows(&world, &sql), [expected], "{}…", &sql[..60]);
+    }
+}
+
+#[test]
+fn a_chain_that_may_be_too_deep_is_told_where_it_is() {
+    let world = world("nat-interface-only");
+    // SELECT is one; each term has one more.
+    let sum = |terms: usize| format!("SELECT 1{}", " + 1".repeat(terms));
+    let ran = query(&world, &["--sql", &sum(DEEPEST)]);
+    assert_eq!((ran.code, ran.stdout.as_str()), (2, ""));
+    let place = format!("--sql:1:{}", sum(DEEPEST - 1).len() + 2);
+    for said in [
+        "error[query-bad-sql]: the query has more than 10000 operators and words",
+        &place,
+        "x IN (1, 2, …)",
+    ] {
+        assert!(ran.stderr.contains(said), "{said}: {}", ran.stderr);
+    }
+    // A list may have any length.
+    let list: Vec<String> = (0..30_000).map(|number| number.to_string()).collect();
+    let sql = format!(
+        "SELECT count(*) FROM flows WHERE bytes IN ({})",
+        list.join(", ")
+    );
+    let under = rows(&world, "SELECT count(*) FROM flows WHERE bytes < 30000");
+    let file = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(&file, sql).unwrap();
+    let file = file.path().display().to_string();
+    let ran = query(&world, &["--file", &file, "--output-format", "csv"]);
+    assert_eq!(
+        ran.stdout.lines().nth(1),
+        Some(under[0].as_str()),
+        "{}",
+        ran.stderr
+    );
+}
+
+#[test]
+fn what_nests_too_deep_to_be_read_is_told() {
+    let world = world("nat-interface-only");
+    let nested = |before: &str, inner: &str, after: &str| {
+        format!(
+            "SELECT {}{inner}{}",
+            before.repeat(3_000),
+            after.repeat(3_000)
+        )
+    };
+    let nested = [
+        nested("(", "1", ")"),
+        nested("abs(", "1", ")"),
+        nested("- ", "1", ""),
+        nested("NOT ", "true", ""),
+        nested("(SELECT ", "1", ")"),
+        nested("CASE WHEN true THEN ", "1", " END"),
+        nested("* FROM (SELECT ", "1", ")"),
+        nested("[", "1", "]"),
+    ];
+    for sql in nested {
+        let ran = query(&world, &["--sql", &sql]);
+        let told = ran.stderr.starts_with("error[query-bad-sql]: ");
+        assert!(
+            (ran.code, told) == (2, true),
+            "{}…: {} {}",
+            &sql[..40],
+            ran.code,
+            ran.stderr
+        );
+    }
+}
