@@ -14,9 +14,12 @@ use crate::query::place::{Place, start};
 /// Words and signs of a query that may each nest once.
 const DEEPEST: usize = 10_000;
 
-/// Address space for the stack of whoever plans, computes or drops a query; only what is touched of it takes memory. Of seventeen kinds of chains
-/// the hungriest (`x::INT::BIGINT …`) took 27 KB a word or sign with code that is not optimised, so there is four times what [`DEEPEST`] may take.
-pub const STACK_BYTES: usize = 1 << 30;
+/// Address space for the stack of whoever plans or drops a query; only what is touched of it takes memory. Of seventeen kinds of chains the hungriest
+/// (`x::INT::BIGINT …`) took 27 KB a word or sign with code that is not optimised: 260 MiB at [`DEEPEST`].
+const STACK_BYTES: usize = 512 << 20;
+
+/// The same for each thread that computes with its expressions: `a || b || …` took 4 KB a sign, 39 MiB at [`DEEPEST`].
+pub const COMPUTING_STACK_BYTES: usize = 128 << 20;
 
 /// Does the work on a stack of [`STACK_BYTES`], of a thread of its own.
 ///

@@ -26,7 +26,7 @@ use crate::model::field::FieldSet;
 use crate::model::format::{Format, FormatField};
 use crate::query::catalog::Tables;
 use crate::query::columns::Columns;
-use crate::query::depth::{STACK_BYTES, with_room};
+use crate::query::depth::{COMPUTING_STACK_BYTES, with_room};
 use crate::query::flows::Flows;
 use crate::query::functions::functions;
 use crate::query::ledger::InputLedger;
@@ -102,7 +102,7 @@ impl Session {
         setup.threads = setup.threads.min(affordable).max(1);
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(setup.threads)
-            .thread_stack_size(STACK_BYTES)
+            .thread_stack_size(COMPUTING_STACK_BYTES)
             .enable_time()
             .build()
             .map_err(|why| vec![cannot(&why.to_string())])?;
