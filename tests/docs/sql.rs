@@ -72,7 +72,7 @@ lower case, unless they stand in double quotes; texts stand in single quotes. `s
   listing of S3 and CloudWatch Logs, and `--since` and `--until` bound every query. `EXPLAIN` shows what was pushed down.
 - **Memory.** `--memory` bounds it: sorts, groups and joins spill to temporary files where they can; a query that cannot ends with an error.
 - **Length.** A query may have 10,000 operators and words (values and what parts them do not count): each may be one level of a tree, and beyond these it
-  ends with an error. A long `x = 1 OR x = 2 …` is better a list, `x IN (1, 2, …)`, of any length.
+  ends with an error, as with more than 500 open parentheses. A long `x = 1 OR x = 2 …` is better a list, `x IN (1, 2, …)`, of any length.
 - **What SQL may do.** Ask: SELECT, WITH, VALUES, EXPLAIN, SHOW, DESCRIBE. Nothing but the tables on this page is read, and nothing is written but `--output`. With
   `--allow-files` SQL may also read and write files that you may: `FROM 'file.parquet'`, CREATE EXTERNAL TABLE, COPY.
 - **Outputs.** A table for people; `--output-format csv`, `jsonl`, `parquet`, `arrow`, or by the ending of `--output`. In CSV, cells that a spreadsheet would

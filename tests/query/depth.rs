@@ -29,11 +29,11 @@ fn a_chain_is_answered_however_deep_its_tree() {
 #[test]
 fn a_chain_that_may_be_too_deep_is_told_where_it_is() {
     let world = world("nat-interface-only");
-    // SELECT is one; each term has one more.
+    // SELECT and what stands behind a word are two; each term has one more.
     let sum = |terms: usize| format!("SELECT 1{}", " + 1".repeat(terms));
     let ran = query(&world, &["--sql", &sum(DEEPEST)]);
     assert_eq!((ran.code, ran.stdout.as_str()), (2, ""));
-    let place = format!("--sql:1:{}", sum(DEEPEST - 1).len() + 2);
+    let place = format!("--sql:1:{}", sum(DEEPEST - 2).len() + 2);
     for said in [
         "error[query-bad-sql]: the query has more than 10000 operators and words",
         &place,
@@ -55,6 +55,53 @@ fn a_chain_that_may_be_too_deep_is_told_where_it_is() {
     assert_eq!(
         ran.stdout.lines().nth(1),
         Some(under[0].as_str()),
+        "{}",
+        ran.stderr
+    );
+}
+
+#[test]
+fn parentheses_that_the_parser_does_not_count_are_counted() {
+    let world = world("nat-interface-only");
+    let nested = |before: &str, open: &str, inner: &str, after: &str, depth: usize| {
+        let (opened, closed) = (open.repeat(depth), ")".repeat(depth));
+        format!("{before}{opened}{inner}{closed}{after}")
+    };
+    let pattern = |depth| {
+        let before = "SELECT * FROM claims MATCH_RECOGNIZE(PATTERN (";
+        nested(before, "(", "A", ") DEFINE A AS true)", depth)
+    };
+    let of_type = |depth| {
+        nested(
+            "SELECT arrow_cast(NULL, '",
+            "List(",
+            "Int32",
+            "') AS a",
+            depth,
+        )
+    };
+    for (sql, told) in [
+        (pattern(5_000), "500 parentheses"),
+        (of_type(5_000), "500 parentheses"),
+        (pattern(400), ""),
+    ] {
+        let ran = query(&world, &["--sql", &sql]);
+        let is_told = ran.stderr.starts_with("error[query-") && ran.stderr.contains(told);
+        assert!(
+            (ran.code, is_told) == (2, true),
+            "{}…: {} {}",
+            &sql[..60],
+            ran.code,
+            ran.stderr
+        );
+    }
+    let ran = query(
+        &world,
+        &["--sql", &of_type(400), "--output-format", "jsonl"],
+    );
+    assert_eq!(
+        (ran.code, ran.stdout.as_str()),
+        (0, "{\"a\":null}\n"),
         "{}",
         ran.stderr
     );
