@@ -189,6 +189,11 @@ impl Block {
         std::iter::once(self.first).chain(after)
     }
 
+    /// Whether this is IPv4 written as IPv6 (`::ffff:0:0/96` and within): it would hold IPv4 addresses, which AWS means by no IPv6 CIDR.
+    pub fn is_disguised(net: &IpNet) -> bool {
+        matches!(net, IpNet::V6(_)) && Block::from(*net).is_ipv4()
+    }
+
     /// Which family it is of.
     pub fn is_ipv4(&self) -> bool {
         self.first.as_ipv4().is_some() && self.last.as_ipv4().is_some()
@@ -289,6 +294,19 @@ mod tests {
         let all: Block = "::/0".parse::<IpNet>().unwrap().into();
         assert!(all.contains(address("2001:db8::1")));
         assert!(!all.contains(address("10.0.0.1")));
+        for (text, disguised) in [
+            ("::ffff:0:0/96", true),
+            ("::ffff:10.0.0.0/104", true),
+            ("::/0", false),
+            ("::fffe:0:0/95", false),
+            ("10.0.0.0/8", false),
+        ] {
+            assert_eq!(
+                Block::is_disguised(&text.parse().unwrap()),
+                disguised,
+                "{text}"
+            );
+        }
         let all4: Block = "0.0.0.0/0".parse::<IpNet>().unwrap().into();
         assert!(all4.contains(address("10.0.0.1")));
         assert!(!all4.contains(address("::1")));

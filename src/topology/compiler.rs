@@ -39,20 +39,19 @@ impl Compiler<'_> {
 
     pub(super) fn block(&mut self, resource: &str, key: &str, text: &str) -> Option<Block> {
         let net = text.parse::<IpNet>().ok();
-        if net.is_none() {
-            let message = format!(
-                "`{key}` of {} is not a CIDR: `{}`",
-                show(resource),
-                show(text)
-            );
-            self.complain(
-                "topology-bad-value",
-                resource,
-                message,
-                "take the topology again with `aws ec2 describe-…`",
-            );
-        }
-        net.map(|net| net.trunc().into())
+        let wrong = match &net {
+            None => "not a CIDR",
+            Some(net) if Block::is_disguised(net) => "IPv4 written as IPv6",
+            Some(_) => return net.map(|net| net.trunc().into()),
+        };
+        let message = format!("`{key}` of {} is {wrong}: `{}`", show(resource), show(text));
+        self.complain(
+            "topology-bad-value",
+            resource,
+            message,
+            "take the topology again with `aws ec2 describe-…`",
+        );
+        None
     }
 
     pub(super) fn address(

@@ -171,6 +171,10 @@ impl Ranges {
             .into_iter()
             .chain(document.ipv6_prefixes)
             .collect();
+        if let Some(wrong) = prefixes.iter().find(|one| Block::is_disguised(&one.prefix)) {
+            let got = format!("{}, IPv4 written as IPv6", wrong.prefix);
+            return Err(bad(source, None, &got));
+        }
         // Records may name a service that this file does not: what it says of strangers must not get lost with the name.
         for name in STRANGERS.iter().chain(&["amazon"]) {
             symbols.intern(name);

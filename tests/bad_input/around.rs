@@ -210,6 +210,7 @@ fn a_topology_with_a_hole_is_unproven_by_it() {
     let cases: &[Case<'_>] = &[
         ("a bad CIDR of a VPC",  |text| text.replacen("10.20.0.0/16", "10.20.0.0/33", 1),      &["error[topology-bad-value]", "topology.json", "`10.20.0.0/33`"]),
         ("a bad CIDR of a route", |text| text.replacen("\"DestinationCidrBlock\": \"10.20.0.0/16\"", "\"DestinationCidrBlock\": \"all\"", 1), &["error[topology-bad-value]", "`all`"]),
+        ("an IPv4 route as IPv6", |text| text.replacen("\"DestinationCidrBlock\": \"10.20.0.0/16\"", "\"DestinationIpv6CidrBlock\": \"::ffff:10.20.0.0/112\"", 1), &["error[topology-bad-value]", "is IPv4 written as IPv6: `::ffff:10.20.0.0/112`"]),
         ("a bad CIDR of a prefix list", |text| text.replacen("\"3.5.0.0/19\"", "\"3.5.0.0\"", 1), &["error[topology-bad-value]", "`3.5.0.0`"]),
         ("a bad address",        |text| text.replacen("\"PrivateIpAddress\": \"10.20.1.10\"", "\"PrivateIpAddress\": \"ten\"", 2), &["error[topology-bad-value]", "`ten`"]),
         ("a bad time",           |text| text.replacen("2026-08-01T12:55:00Z", "noon", 1),      &["error[topology-bad-value]", "`captured_at`"]),
