@@ -47,15 +47,14 @@ pub(super) fn block(word: &str) -> Result<Block, Wrong> {
         );
         return wrong("this CIDR has bits set beyond its prefix", help);
     }
-    let block = Block::from(net);
-    if block.is_ipv4() && !address.is_ipv4() {
+    if Block::is_disguised(&net) {
         let help = "write the IPv4 network, for example 10.0.0.0/8";
         return wrong(
             "this is IPv4 written as IPv6, which no flow log has",
             help.to_owned(),
         );
     }
-    Ok(block)
+    Ok(net.into())
 }
 
 fn prefix_len(text: &str, len_max: u8) -> Option<u8> {

@@ -366,5 +366,16 @@ mod tests {
             ("ranges-bad", Some(2))
         );
         assert!(Ranges::parse("r.json", &[0x1f, 0x8b, 1], &mut symbols).is_err());
+        let with = |prefix: &str| {
+            let row = format!(r#"{{"ipv6_prefix": "{prefix}", "service": "S3"}}"#);
+            format!(
+                r#"{{"createDate": "2026-08-01-00-00-00", "prefixes": [], "ipv6_prefixes": [{row}]}}"#
+            )
+        };
+        Ranges::parse("r.json", with("2600::/32").as_bytes(), &mut symbols).unwrap();
+        let disguised = with("::ffff:3.5.0.0/112");
+        let error = Ranges::parse("r.json", disguised.as_bytes(), &mut symbols).unwrap_err();
+        let got = error.got.as_deref().unwrap_or_default();
+        assert!(got.contains("IPv4 written as IPv6"), "{got}");
     }
 }
