@@ -37,6 +37,12 @@ impl Compiler<'_> {
         );
     }
 
+    fn bad_value(&mut self, resource: &str, key: &str, text: &str, wrong: &str) {
+        let message = format!("`{key}` of {} is {wrong}: `{}`", show(resource), show(text));
+        let help = "take the topology again with `aws ec2 describe-…`";
+        self.complain("topology-bad-value", resource, message, help);
+    }
+
     pub(super) fn block(&mut self, resource: &str, key: &str, text: &str) -> Option<Block> {
         let net = text.parse::<IpNet>().ok();
         let wrong = match &net {
@@ -44,13 +50,7 @@ impl Compiler<'_> {
             Some(net) if Block::is_disguised(net) => "IPv4 written as IPv6",
             Some(_) => return net.map(|net| net.trunc().into()),
         };
-        let message = format!("`{key}` of {} is {wrong}: `{}`", show(resource), show(text));
-        self.complain(
-            "topology-bad-value",
-            resource,
-            message,
-            "take the topology again with `aws ec2 describe-…`",
-        );
+        self.bad_value(resource, key, text, wrong);
         None
     }
 
@@ -62,20 +62,15 @@ impl Compiler<'_> {
     ) -> Option<Address> {
         let text = text?;
         let address = Address::parse(text.as_bytes());
-        if address.is_none() {
-            let message = format!(
-                "`{key}` of {} is not an address: `{}`",
-                show(resource),
-                show(text)
-            );
-            self.complain(
-                "topology-bad-value",
-                resource,
-                message,
-                "take the topology again with `aws ec2 describe-…`",
-            );
-        }
-        address
+        let wrong = match address {
+            None => "not an address",
+            Some(address) if address.as_ipv4().is_some() && text.contains(':') => {
+                "IPv4 written as IPv6"
+            }
+            Some(_) => return address,
+        };
+        self.bad_value(resource, key, text, wrong);
+        None
     }
 
     pub(super) fn associations(

@@ -213,6 +213,7 @@ fn a_topology_with_a_hole_is_unproven_by_it() {
         ("an IPv4 route as IPv6", |text| text.replacen("\"DestinationCidrBlock\": \"10.20.0.0/16\"", "\"DestinationIpv6CidrBlock\": \"::ffff:10.20.0.0/112\"", 1), &["error[topology-bad-value]", "is IPv4 written as IPv6: `::ffff:10.20.0.0/112`"]),
         ("a bad CIDR of a prefix list", |text| text.replacen("\"3.5.0.0/19\"", "\"3.5.0.0\"", 1), &["error[topology-bad-value]", "`3.5.0.0`"]),
         ("a bad address",        |text| text.replacen("\"PrivateIpAddress\": \"10.20.1.10\"", "\"PrivateIpAddress\": \"ten\"", 2), &["error[topology-bad-value]", "`ten`"]),
+        ("an IPv4 address as IPv6", |text| text.replacen("\"PrivateIpAddress\": \"10.20.1.10\"", "\"PrivateIpAddress\": \"::ffff:10.20.1.10\"", 2), &["error[topology-bad-value]", "is IPv4 written as IPv6: `::ffff:10.20.1.10`"]),
         ("a bad time",           |text| text.replacen("2026-08-01T12:55:00Z", "noon", 1),      &["error[topology-bad-value]", "`captured_at`"]),
         ("a page of several",    |text| text.replacen('{', "{\"NextToken\": \"more\",", 1),    &["error[topology-partial-page]", "`NextToken`"]),
         ("of another week",      |text| text.replacen("2026-08-01T12:55:00Z", "2026-07-20T12:55:00Z", 1), &[]),
