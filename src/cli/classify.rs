@@ -172,8 +172,8 @@ struct Opened {
 impl Opened {
     fn new(inputs: &[Input], options: &ReadOptions) -> Result<Opened, Stop> {
         let mut peek = options.clone();
-        // A header takes no object's end, and no more records than the first piece has: batches of one would be hundreds.
-        (peek.batch_rows, peek.limits.whole_bytes) = (PEEK_ROWS, 0);
+        // A header takes no more records than the first piece has: batches of one would be hundreds.
+        peek.batch_rows = PEEK_ROWS;
         let (mut schemas, mut kept) = (Vec::new(), HashMap::new());
         for (index, input) in inputs.iter().enumerate() {
             pipeline::prepare(inputs, index + 1..index + 1 + pipeline::AHEAD_PER_THREAD);

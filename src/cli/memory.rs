@@ -7,7 +7,7 @@ pub fn keep() {
     {
         /// More than the batches of all threads are.
         const KEPT_BYTES: libc::c_int = 256 << 20;
-        /// The most that glibc takes; larger buffers, as those of whole objects, are mapped and reused by their owner.
+        /// The most that glibc takes; larger buffers are mapped.
         const MAPPED_BYTES: libc::c_int = 32 << 20;
         #[expect(unsafe_code, reason = "glibc has this setting in no other way")]
         // SAFETY: sets two numbers under the allocator's own lock; nothing of ours is pointed to.

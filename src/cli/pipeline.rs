@@ -53,7 +53,6 @@ pub fn read_options(
         stop: Arc::clone(stop),
         ..ReadOptions::default()
     };
-    options.limits.whole_bytes = input.work.memory / 2 / threads;
     if let Some(text) = &input.log_format {
         options.log_format =
             Some(Format::parse(text).map_err(|error| vec![bad_format(text, &error)])?);

@@ -11,7 +11,7 @@
 //! ```
 //!
 //! Text in AWS's own form takes a short cut: `marks` finds where its values end, and `run` reads 64 lines column by column. Whatever is odd
-//! goes the way above, which alone says what is wrong with it. A local gzip object that is one member is unzipped at once (`inflate`).
+//! goes the way above, which alone says what is wrong with it.
 //!
 //! Whatever the encoding, a record goes through the same `shape` and the same `ledger`: `flows + nodata + skipdata +
 //! set aside == rows`, always. What cannot be read makes the input "not whole"; what cannot be parsed is set aside, counted
@@ -27,6 +27,7 @@ mod error;
 mod export;
 mod failure;
 mod file;
+mod gunzip;
 mod header;
 mod inflate;
 mod json;
@@ -75,6 +76,7 @@ mod testing;
 mod wholeness;
 
 pub use error::Error;
+pub use gunzip::Gunzip;
 pub use options::{Limits, ReadOptions};
 pub use parquet_footer::panic_is_caught;
 pub use reader::InputReader;

@@ -16,10 +16,6 @@ impl Opener for OneFile {
         Ok(Box::new(File::open(&self.0)?))
     }
 
-    fn is_at_hand(&self) -> bool {
-        true
-    }
-
     fn ranges(&self) -> io::Result<Option<Box<dyn Ranges>>> {
         // A pipe with a name (`<(…)`) gives its bytes once.
         if !fs::metadata(&self.0)?.is_file() {

@@ -47,8 +47,6 @@ pub struct Limits {
     pub line_bytes: usize,
     /// The most that an input may unzip to. AWS's own files end at 75 MB zipped; beyond this it is a bomb.
     pub object_bytes: u64,
-    /// What an object may take in memory, zipped and unzipped together, to be unzipped at once; a larger one is unzipped piece by piece.
-    pub whole_bytes: u64,
 }
 
 impl Default for Limits {
@@ -56,7 +54,6 @@ impl Default for Limits {
         Limits {
             line_bytes: 64 << 10,
             object_bytes: 64 << 30,
-            whole_bytes: 128 << 20,
         }
     }
 }

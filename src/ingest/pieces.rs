@@ -15,9 +15,9 @@ const PIECE_BYTES: usize = 256 << 10;
 
 /// The piece in work, and what went wrong behind it.
 pub(super) struct Piece {
-    /// What was read; unless the stream has it in memory itself.
+    /// What was read of a plain stream; one that is unzipped has it in memory itself.
     buffer: Vec<u8>,
-    /// Where the piece is, in the buffer or in the stream's own memory.
+    /// Where the piece is in either.
     range: Range<usize>,
     error: Option<io::Error>,
 }
@@ -36,23 +36,22 @@ impl Piece {
 
     /// Its bytes; none at the end.
     pub(super) fn bytes<'a>(&'a self, stream: &'a Stream) -> &'a [u8] {
-        let bytes = if self.buffer.is_empty() {
-            stream.held()
-        } else {
-            &self.buffer
+        let bytes = match stream {
+            Stream::Plain(_) => &self.buffer,
+            Stream::Gzip(gunzip) => gunzip.held(),
         };
         bytes.get(self.range.clone()).unwrap_or(&[])
     }
 
     fn next(&mut self, stream: &mut Stream) {
-        if let Some(range) = stream.next_held(PIECE_BYTES) {
-            self.range = range;
-            return;
-        }
-        self.buffer.resize(PIECE_BYTES, 0);
-        let len;
-        (len, self.error) = fill_part(stream, &mut self.buffer);
-        self.range = 0..len;
+        (self.range, self.error) = match stream {
+            Stream::Plain(plain) => {
+                self.buffer.resize(PIECE_BYTES, 0);
+                let (len, error) = fill_part(plain, &mut self.buffer);
+                (0..len, error)
+            }
+            Stream::Gzip(gunzip) => gunzip.next_piece(),
+        };
     }
 
     /// Copies what comes only once into a file, to have it in any order.

@@ -283,35 +283,6 @@ proptest! {
         prop_assert_eq!(fast, slow);
     }
 
-    // What is in memory is unzipped at once; the other comes in pieces.
-    #[test]
-    fn unzipped_at_once_is_what_is_unzipped_piece_by_piece(
-        log in any_log(),
-        at in any::<prop::sample::Index>(),
-        behind in prop_oneof![2 => Just(None), 1 => vec(any::<u8>(), 0..12).prop_map(Some)],
-        damage in prop::option::weighted(0.4, (any::<prop::sample::Index>(), any::<u8>())),
-        len in prop::option::weighted(0.2, any::<prop::sample::Index>()),
-    ) {
-        let (head, tail) = log.split_at(at.index(log.len() + 1));
-        let mut zipped = match behind {
-            None => gzip(&log),
-            Some(garbage) => [gzip(head), gzip(tail), garbage].concat(),
-        };
-        if let Some((at, byte)) = damage {
-            let at = 3 + at.index(zipped.len() - 3);
-            zipped[at] = byte;
-        }
-        if let Some(len) = len {
-            zipped.truncate(3 + len.index(zipped.len() - 3));
-        }
-        let both = [random_access("a", &zipped), input("a", &zipped)].map(|input| {
-            let (batches, report) = read(&input, &small());
-            let complaints: Vec<String> = report.diagnostics.iter().map(ToString::to_string).collect();
-            (facts(&batches), complaints, report.formats, report.whole, report.sha256, report.set_aside)
-        });
-        prop_assert_eq!(&both[0], &both[1]);
-    }
-
     #[test]
     fn members_of_gzip_and_sizes_of_reads_do_not_matter(log in any_log(), at in any::<prop::sample::Index>(), read_max in 1usize..40) {
         let (head, tail) = log.split_at(at.index(log.len() + 1));

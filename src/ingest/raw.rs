@@ -5,9 +5,8 @@
 use std::io::{self, BufRead, BufReader, Cursor, Read};
 use std::sync::Arc;
 
-use flate2::bufread::MultiGzDecoder;
-
 use crate::diag::Diagnostic;
+use crate::ingest::gunzip::{Gunzip, MAGIC};
 use crate::ingest::options::ReadOptions;
 use crate::ingest::reader::InputReader;
 use crate::ingest::sniff::{Sniffed, sniff};
@@ -36,9 +35,9 @@ pub fn raw_line(input: &Input, line: u64, options: &ReadOptions) -> io::Result<O
         return Ok(None);
     }
     let mut stored = BufReader::new(input.opener().open()?);
-    let zipped = stored.fill_buf()?.starts_with(&[0x1f, 0x8b]);
+    let zipped = stored.fill_buf()?.starts_with(&MAGIC);
     let plain: Box<dyn Read> = if zipped {
-        Box::new(MultiGzDecoder::new(stored))
+        Box::new(Gunzip::new(stored))
     } else {
         Box::new(stored)
     };

@@ -13,7 +13,7 @@ use crate::ingest::pieces::{Piece, Pieces};
 use crate::ingest::records::Records;
 use crate::ingest::sniff::{Sniffed, sniff};
 use crate::ingest::source::Input;
-use crate::ingest::stream::{Room, Stream};
+use crate::ingest::stream::Stream;
 use crate::ingest::text::TextDecoder;
 use crate::model::batch::FlowBatch;
 use crate::model::evidence::InputReport;
@@ -148,7 +148,7 @@ impl InputReader {
             return Ok(());
         }
         let opened = self.input.opener().open()?;
-        let stream = Stream::new(opened, self.room())?;
+        let stream = Stream::new(opened)?;
         let stream = self.stream.insert(stream);
         let piece = Piece::first(stream);
         let line_bytes_max = self.options.limits.line_bytes;
@@ -168,19 +168,6 @@ impl InputReader {
         self.encoding = decoder.encoding();
         self.stage = Stage::Pieces(Pieces::new(decoder, piece));
         Ok(())
-    }
-
-    /// What the input may take in memory, if it can be read to its end at once.
-    fn room(&self) -> Option<Room<'_>> {
-        let limits = self.options.limits;
-        let listed = self.input.size()?;
-        let fits = self.input.opener().is_at_hand() && listed < limits.whole_bytes;
-        fits.then_some(Room {
-            listed,
-            whole_bytes: limits.whole_bytes,
-            object_bytes: limits.object_bytes,
-            spare: &self.options.spare,
-        })
     }
 
     /// Parquet by name and by its last bytes, where the stamp stands for all bytes: no byte is read but those that are needed.

@@ -37,11 +37,6 @@ pub trait Opener: Send + Sync {
         false
     }
 
-    /// Whether nothing is to be waited for: then an object may be read to its end before its first record.
-    fn is_at_hand(&self) -> bool {
-        false
-    }
-
     /// It will be opened soon: whoever reads over a network may begin, within bounds.
     fn prepare(&self) {}
 

@@ -55,10 +55,6 @@ impl Opener for Random {
         Ok(Box::new(Cursor::new(self.0.clone())))
     }
 
-    fn is_at_hand(&self) -> bool {
-        true
-    }
-
     fn ranges(&self) -> io::Result<Option<Box<dyn Ranges>>> {
         Ok(Some(Box::new(Random(self.0.clone()))))
     }
