@@ -37,6 +37,7 @@ pub(super) const COUNT: usize = 64;
 const ZEROS: u64 = 0x3030_3030_3030_3030;
 
 /// Values as text, in words: no loop over them has a branch or a second way to end, so that the compiler makes each one over vectors.
+#[cfg_attr(test, derive(Clone))]
 pub(super) struct Words {
     /// Bytes of each value, at least one.
     pub(super) lens: [u64; COUNT],
@@ -77,6 +78,20 @@ impl Words {
         for index in count..COUNT {
             (self.lens[index], self.lows[index]) = (1, ZEROS);
         }
+        #[cfg(target_arch = "x86_64")]
+        if four::are_there() {
+            #[expect(
+                unsafe_code,
+                reason = "the compiler may not assume what has been asked; see docs/benchmarks.md"
+            )]
+            // SAFETY: the processor has just been asked, and has what the function is compiled for. It is safe code.
+            return unsafe { four::numbers(self, long, numbers) };
+        }
+        self.numbers_anywhere(long, numbers)
+    }
+
+    #[inline(always)]
+    fn numbers_anywhere(&mut self, long: bool, numbers: &mut [i64; COUNT]) -> Found {
         let mut nulls = 0;
         let all = self.lens.iter().zip(&mut self.lows);
         for ((len, low), bit) in all.zip(&BITS) {
@@ -105,6 +120,99 @@ impl Words {
             nulls,
             largest,
         }
+    }
+}
+
+/// For processors since 2013, with vectors of 32 bytes: four values at a time stay in registers from text to number. The compiler makes one
+/// loop through memory of each step.
+#[cfg(target_arch = "x86_64")]
+mod four {
+    use std::arch::x86_64::{
+        __m256i, _mm256_add_epi64, _mm256_and_si256, _mm256_andnot_si256, _mm256_blendv_epi8,
+        _mm256_castsi256_pd, _mm256_cmpeq_epi64, _mm256_cmpgt_epi64, _mm256_madd_epi16,
+        _mm256_maddubs_epi16, _mm256_movemask_pd, _mm256_mul_epu32, _mm256_or_si256,
+        _mm256_set1_epi8, _mm256_set1_epi16, _mm256_set1_epi32, _mm256_set1_epi64x,
+        _mm256_setzero_si256, _mm256_slli_epi64, _mm256_sllv_epi64, _mm256_srli_epi64,
+        _mm256_subs_epu8, _mm256_subs_epu16, _mm256_xor_si256,
+    };
+
+    use super::{COUNT, DASH_DIGIT, Found, Words, ZEROS};
+
+    const LANES: usize = 4;
+
+    /// Whether the processor is one.
+    #[inline(always)]
+    pub(super) fn are_there() -> bool {
+        is_x86_feature_detected!("avx2")
+    }
+
+    /// [`Words::numbers`], once there is a number in every place.
+    #[target_feature(enable = "avx2")]
+    pub(super) fn numbers(words: &Words, long: bool, numbers: &mut [i64; COUNT]) -> Found {
+        let one = _mm256_set1_epi64x(1);
+        let dash = _mm256_set1_epi64x(DASH_DIGIT.cast_signed());
+        let zeros = _mm256_setzero_si256();
+        let (mut nulls, mut wrong, mut largest) = (0, zeros, zeros);
+        let texts = words.lens.as_chunks::<LANES>().0.iter();
+        let texts = texts.zip(words.lows.as_chunks::<LANES>().0);
+        let texts = texts.zip(words.highs.as_chunks::<LANES>().0);
+        let places = numbers.as_chunks_mut::<LANES>().0.iter_mut().enumerate();
+        for ((index, place), ((lens, lows), highs)) in places.zip(texts) {
+            let lens = bytemuck::cast(*lens);
+            let digits = digits(bytemuck::cast(*lows), lens, 8);
+            let missing = _mm256_and_si256(
+                _mm256_cmpeq_epi64(lens, one),
+                _mm256_cmpeq_epi64(digits, dash),
+            );
+            let bits = _mm256_movemask_pd(_mm256_castsi256_pd(missing));
+            nulls |= u64::from(bits.cast_unsigned()) << (LANES * index);
+            let digits = _mm256_andnot_si256(missing, digits);
+            wrong = _mm256_or_si256(wrong, beyond_nine(digits));
+            let mut value = value(digits);
+            if long {
+                let digits = self::digits(bytemuck::cast(*highs), lens, 16);
+                wrong = _mm256_or_si256(wrong, beyond_nine(digits));
+                let scale = _mm256_set1_epi64x(100_000_000);
+                let high = _mm256_mul_epu32(self::value(digits), scale);
+                value = _mm256_add_epi64(value, high);
+            }
+            let larger = _mm256_cmpgt_epi64(value, largest);
+            largest = _mm256_blendv_epi8(largest, value, larger);
+            *place = bytemuck::cast(value);
+        }
+        let largest: [i64; LANES] = bytemuck::cast(largest);
+        let wrong: [u64; LANES] = bytemuck::cast(wrong);
+        Found {
+            wrong: wrong != [0; LANES],
+            nulls,
+            largest: largest.into_iter().fold(0, i64::max),
+        }
+    }
+
+    /// The digits of values in the eight bytes that end `bytes_max` bytes from where the longest may begin; zeros before them.
+    #[target_feature(enable = "avx2")]
+    fn digits(words: __m256i, lens: __m256i, bytes_max: i64) -> __m256i {
+        let digits = _mm256_xor_si256(words, _mm256_set1_epi64x(ZEROS.cast_signed()));
+        // Of 64 bits and more none is left.
+        let before = _mm256_subs_epu16(_mm256_set1_epi64x(bytes_max), lens);
+        let kept = _mm256_sllv_epi64(_mm256_set1_epi64x(-1), _mm256_slli_epi64(before, 3));
+        _mm256_and_si256(digits, kept)
+    }
+
+    /// Zeros, if all are digits.
+    #[target_feature(enable = "avx2")]
+    fn beyond_nine(digits: __m256i) -> __m256i {
+        _mm256_subs_epu8(digits, _mm256_set1_epi8(9))
+    }
+
+    /// The number that eight digits are: pairs, fours, all.
+    #[target_feature(enable = "avx2")]
+    fn value(digits: __m256i) -> __m256i {
+        // In each the first digit is the lowest byte.
+        let pairs = _mm256_maddubs_epi16(digits, _mm256_set1_epi16(1 << 8 | 10));
+        let fours = _mm256_madd_epi16(pairs, _mm256_set1_epi32(1 << 16 | 100));
+        let high = _mm256_mul_epu32(fours, _mm256_set1_epi64x(10_000));
+        _mm256_add_epi64(high, _mm256_srli_epi64(fours, 32))
     }
 }
 
@@ -192,8 +300,15 @@ mod tests {
                 words.highs[index] = word(bytes.len() - 8);
                 long |= text.len() > 8;
             }
-            let mut numbers = [0; COUNT];
+            for index in values.len()..COUNT {
+                (words.lens[index], words.lows[index]) = (1, ZEROS);
+            }
+            let (mut numbers, mut anywhere) = ([0; COUNT], [0; COUNT]);
+            let mut same = words.clone();
             let found = words.numbers(values.len(), long, &mut numbers);
+            let found_anywhere = same.numbers_anywhere(long, &mut anywhere);
+            prop_assert_eq!(found.wrong, found_anywhere.wrong);
+            prop_assert!(found.wrong || (found, numbers) == (found_anywhere, anywhere));
             let wrong = |(_, text): &(_, Vec<u8>)| text != b"-" && number(text).is_none();
             prop_assert_eq!(found.wrong, values.iter().any(wrong));
             for (index, ((_, text), value)) in values.iter().zip(numbers).enumerate() {
