@@ -20,21 +20,29 @@ pub(super) struct Piece {
     /// Where the piece is in either.
     range: Range<usize>,
     error: Option<io::Error>,
+    /// It is empty, and there is none behind it.
+    is_end: bool,
 }
 
 impl Piece {
-    /// The first piece of a stream.
-    pub(super) fn first(stream: &mut Stream) -> Piece {
+    /// The first piece of a stream that has bytes, or its end.
+    pub(super) fn first(stream: &mut Stream, stop: &AtomicBool) -> Piece {
         let mut piece = Piece {
             buffer: Vec::new(),
             range: 0..0,
             error: None,
+            is_end: false,
         };
-        piece.next(stream);
-        piece
+        loop {
+            piece.next(stream);
+            let is_something = piece.is_end || piece.error.is_some() || !piece.range.is_empty();
+            if is_something || stop.load(Ordering::Relaxed) {
+                return piece;
+            }
+        }
     }
 
-    /// Its bytes; none at the end.
+    /// Its bytes.
     pub(super) fn bytes<'a>(&'a self, stream: &'a Stream) -> &'a [u8] {
         let bytes = match stream {
             Stream::Plain(_) => &self.buffer,
@@ -52,6 +60,11 @@ impl Piece {
             }
             Stream::Gzip(gunzip) => gunzip.next_piece(),
         };
+        self.is_end = self.range.is_empty()
+            && match stream {
+                Stream::Plain(_) => true,
+                Stream::Gzip(gunzip) => gunzip.is_at_end(),
+            };
     }
 
     /// Copies what comes only once into a file, to have it in any order.
@@ -66,7 +79,7 @@ impl Piece {
     ) -> Result<FileRanges, Failure> {
         let mut file = tempfile::tempfile()?;
         let mut bytes = 0;
-        while !self.range.is_empty() {
+        while !self.is_end {
             bytes += self.range.len() as u64;
             if bytes > limit {
                 return Err(Failure::TooLarge(limit));
@@ -130,7 +143,7 @@ impl Pieces {
         if let Some(why) = self.piece.error.take() {
             return Err(why.into());
         }
-        if len == 0 {
+        if self.piece.is_end {
             self.decoder.finish(records)?;
             return Ok(false);
         }

@@ -150,7 +150,7 @@ impl InputReader {
         let opened = self.input.opener().open()?;
         let stream = Stream::new(opened)?;
         let stream = self.stream.insert(stream);
-        let piece = Piece::first(stream);
+        let piece = Piece::first(stream, &self.options.stop);
         let line_bytes_max = self.options.limits.line_bytes;
         let uri = self.input.uri();
         let decoder: Box<dyn Decoder> = match sniff(piece.bytes(stream)) {

@@ -6,6 +6,7 @@
 use std::io::{self, Read};
 
 use crate::ingest::gunzip::bits::{Bits, low};
+use crate::ingest::gunzip::code::SYMBOLS_MAX;
 use crate::ingest::gunzip::text::{Text, put_literals, put_match};
 use crate::ingest::gunzip::tokens::{
     DISTANCE_NUMBERS, Distances, END, LENGTH_FIRST, LENGTH_NUMBERS, Number, Symbols, Tokens,
@@ -16,11 +17,18 @@ const FILLED: u32 = 56;
 
 /// The codes of a block.
 pub(super) struct Codes {
-    pub(super) symbols: Symbols,
-    pub(super) distances: Distances,
+    symbols: Symbols,
+    distances: Distances,
     tokens: Tokens,
+    /// The symbols that are read before the tables are made; `None` once they are: a block of a few symbols is not worth them.
+    few: Option<u32>,
+    /// They are the fixed ones.
+    are_fixed: bool,
     run: Run,
 }
+
+/// Symbols of a block that are read without tables.
+const FEW: u32 = 16;
 
 /// How the fast way is compiled.
 #[derive(Clone, Copy)]
@@ -88,12 +96,37 @@ impl Codes {
             symbols: Symbols::EMPTY,
             distances: Distances::EMPTY,
             tokens: Tokens::default(),
+            few: None,
+            are_fixed: false,
             run,
         })
     }
 
-    /// Makes the tables, once the codes are known.
-    pub(super) fn ready(&mut self) {
+    /// Takes the codes that the standard fixes (RFC 1951, 3.2.6), unless they are in place.
+    pub(super) fn fix(&mut self) -> Option<()> {
+        if !self.are_fixed {
+            let mut lengths = [8; SYMBOLS_MAX];
+            lengths[144..256].fill(9);
+            lengths[256..280].fill(7);
+            self.build(&lengths, &[5; 32])?;
+            self.are_fixed = true;
+        }
+        Some(())
+    }
+
+    /// Takes the codes that have these lengths; `None` if there are no such codes, or none that ends the block.
+    pub(super) fn build(&mut self, symbols: &[u8], distances: &[u8]) -> Option<()> {
+        self.are_fixed = false;
+        self.symbols.build(symbols, true)?;
+        self.distances.build(distances, true)?;
+        self.few = Some(FEW);
+        symbols.get(END).filter(|length| **length > 0).map(drop)
+    }
+
+    /// Makes the tables.
+    fn quicken(&mut self) {
+        self.symbols.quicken();
+        self.distances.quicken();
         self.tokens.fill(&self.symbols, &self.distances);
     }
 
@@ -101,7 +134,23 @@ impl Codes {
     ///
     /// # Errors
     /// Damage, the end of the source, or whatever it says. The text then has what came before.
-    pub(super) fn read<R: Read>(&self, bits: &mut Bits<R>, text: &mut Text) -> io::Result<bool> {
+    pub(super) fn read<R: Read>(
+        &mut self,
+        bits: &mut Bits<R>,
+        text: &mut Text,
+    ) -> io::Result<bool> {
+        while let Some(left) = self.few {
+            if Text::is_full(text.end) {
+                return Ok(false);
+            }
+            if self.symbol(bits, text)? {
+                return Ok(true);
+            }
+            self.few = left.checked_sub(1);
+            if self.few.is_none() {
+                self.quicken();
+            }
+        }
         loop {
             match self.tokens.read(self.run, bits, text) {
                 Stop::Full => return Ok(false),

@@ -8,8 +8,9 @@ pub(super) const SYMBOLS_MAX: usize = 288;
 
 /// A code of which `SIZE`, a power of two, tells how many first bits are looked up at once; what is longer is read bit by bit.
 pub(super) struct Code<const SIZE: usize> {
-    /// By the next bits, the first of them the lowest.
+    /// By the next bits, the first of them the lowest; of this code only if `is_quick`.
     quick: [Leaf; SIZE],
+    is_quick: bool,
     /// Codes of each length.
     counts: [u16; BITS_MAX + 1],
     /// All codes: the short ones first, those of one length by symbol.
@@ -54,6 +55,7 @@ impl<const SIZE: usize> Code<SIZE> {
     /// A code without symbols.
     pub(super) const EMPTY: Code<SIZE> = Code {
         quick: [Leaf { symbol: 0, bits: 0 }; SIZE],
+        is_quick: false,
         counts: [0; BITS_MAX + 1],
         codes: [Coded::NONE; SYMBOLS_MAX],
     };
@@ -79,7 +81,7 @@ impl<const SIZE: usize> Code<SIZE> {
         if left > 0 && !(single && place == usize::from(self.counts[1])) {
             return None;
         }
-        self.quick.fill(Leaf::default());
+        self.is_quick = false;
         for (symbol, bits) in (0..).zip(lengths).filter(|(_, bits)| **bits > 0) {
             let (place, code) = &mut nexts[usize::from(*bits)];
             let coded = Coded {
@@ -89,17 +91,24 @@ impl<const SIZE: usize> Code<SIZE> {
             };
             *self.codes.get_mut(*place)? = coded;
             (*place, *code) = (*place + 1, code.wrapping_add(1));
-            if usize::from(*bits) <= Self::QUICK_BITS {
-                let leaf = Leaf {
-                    symbol,
-                    bits: *bits,
-                };
-                coded
-                    .places(&mut self.quick)
-                    .for_each(|place| *place = leaf);
-            }
         }
         Some(())
+    }
+
+    /// Makes the table: it takes as long as reading a hundred symbols bit by bit.
+    pub(super) fn quicken(&mut self) {
+        self.quick.fill(Leaf::default());
+        let count = self.codes().len();
+        let codes = self.codes.iter().take(count);
+        for coded in codes.take_while(|coded| usize::from(coded.bits) <= Self::QUICK_BITS) {
+            let leaf = Leaf {
+                symbol: coded.symbol,
+                bits: coded.bits,
+            };
+            let places = coded.places(&mut self.quick);
+            places.for_each(|place| *place = leaf);
+        }
+        self.is_quick = true;
     }
 
     /// Symbols and their codes, the short ones first.
@@ -108,7 +117,7 @@ impl<const SIZE: usize> Code<SIZE> {
         self.codes.get(..usize::from(count)).unwrap_or(&[])
     }
 
-    /// What the next bits stand for, as far as they are looked up.
+    /// What the next bits stand for, as far as they are looked up, once the code is quick.
     #[inline(always)]
     pub(super) fn leaf(&self, bits: usize) -> Leaf {
         self.quick[bits % SIZE]
@@ -117,7 +126,7 @@ impl<const SIZE: usize> Code<SIZE> {
     /// The symbol that the bits begin with, and the length of its code; `None` if there is none.
     pub(super) fn read(&self, bits: u64) -> Option<(usize, u32)> {
         let leaf = self.leaf(super::bits::low(bits));
-        if leaf.bits > 0 {
+        if self.is_quick && leaf.bits > 0 {
             return Some((usize::from(leaf.symbol), u32::from(leaf.bits)));
         }
         // The codes of a length are numbers in a row, and those of the next begin at twice what comes after the last.
@@ -145,8 +154,11 @@ mod tests {
 
     #[test]
     fn the_example_of_the_standard() {
-        let mut code = Code::<8>::EMPTY;
-        code.build(&EXAMPLE, false).unwrap();
+        let mut slow = Code::<8>::EMPTY;
+        slow.build(&EXAMPLE, false).unwrap();
+        let mut quick = Code::<8>::EMPTY;
+        quick.build(&EXAMPLE, false).unwrap();
+        quick.quicken();
         let codes = ["010", "011", "100", "101", "110", "00", "1110", "1111"];
         for (symbol, code_text) in codes.iter().enumerate() {
             // The first bit of a code is the lowest that is read.
@@ -154,7 +166,9 @@ mod tests {
             let bits = u64::from_str_radix(&reversed, 2).unwrap();
             let expected = (symbol, u32::try_from(code_text.len()).unwrap());
             for behind in [0, 0xffff << code_text.len()] {
-                assert_eq!(code.read(bits | behind), Some(expected), "{code_text}");
+                for code in [&slow, &quick] {
+                    assert_eq!(code.read(bits | behind), Some(expected), "{code_text}");
+                }
             }
         }
     }

@@ -19,9 +19,8 @@ use std::ops::Range;
 
 use crate::ingest::gunzip::bits::Bits;
 use crate::ingest::gunzip::block::{Codes, Run};
-use crate::ingest::gunzip::code::{Code, SYMBOLS_MAX};
+use crate::ingest::gunzip::code::Code;
 use crate::ingest::gunzip::text::Text;
-use crate::ingest::gunzip::tokens::END;
 
 /// What every member begins with.
 pub(super) const MAGIC: [u8; 2] = [0x1f, 0x8b];
@@ -115,19 +114,30 @@ impl<R: Read> Gunzip<R> {
         &*self.text.bytes
     }
 
-    /// Unzips on. Where the next piece stands in [`Gunzip::held`], empty at the end; and why there will be no other: damage (also where the
-    /// checksum does not fit the text, which has then been given out), an early end, or whatever the source says.
+    /// Unzips on. Where the next piece stands in [`Gunzip::held`], which may be empty before [`Gunzip::is_at_end`] says so; and why there will
+    /// be no other: damage (also where the checksum does not fit the text, which has then been given out), an early end, or whatever the
+    /// source says.
     pub fn next_piece(&mut self) -> (Range<usize>, Option<io::Error>) {
+        /// Blocks may be empty, and members too: so many are looked at before the caller may think of something else.
+        const STEPS: usize = 1 << 12;
         self.text.slide();
         self.check.at = Text::START;
         let mut error = None;
-        while !Text::is_full(self.text.end) && !matches!(self.stage, Stage::Nothing) {
+        for _ in 0..STEPS {
+            if Text::is_full(self.text.end) || self.is_at_end() {
+                break;
+            }
             if let Err(why) = self.step() {
                 (self.stage, error) = (Stage::Nothing, Some(why));
             }
         }
         self.check.reckon(&self.text);
         (Text::START..self.text.end, error)
+    }
+
+    /// Whether there will be no other piece.
+    pub fn is_at_end(&self) -> bool {
+        matches!(self.stage, Stage::Nothing)
     }
 
     fn step(&mut self) -> io::Result<()> {
@@ -180,6 +190,8 @@ impl<R: Read> Gunzip<R> {
         const HAS_NAME: u8 = 1 << 3;
         const HAS_COMMENT: u8 = 1 << 4;
         const RESERVED: u8 = !0 << 5;
+        /// Nobody's names and comments are as long.
+        const HEADER_TEXT_BYTES_MAX: u32 = 1 << 20;
         let mut crc = crc32fast::Hasher::new();
         let mut byte = || {
             let byte = self.bits.take(8)?.to_le_bytes()[0];
@@ -200,7 +212,13 @@ impl<R: Read> Gunzip<R> {
             }
         }
         for flag in [HAS_NAME, HAS_COMMENT] {
-            while flags & flag != 0 && byte()? != 0 {}
+            let mut left = HEADER_TEXT_BYTES_MAX;
+            while flags & flag != 0 && byte()? != 0 {
+                left -= 1;
+                if left == 0 {
+                    return Err(invalid("a name or comment in the gzip header does not end"));
+                }
+            }
         }
         if flags & HAS_HEADER_CRC != 0 {
             let expected = self.bits.take(16)?;
@@ -238,29 +256,18 @@ impl<R: Read> Gunzip<R> {
                 Ok(Stage::Stored(bits::low(len)))
             }
             1 => {
-                let mut lengths = [8; SYMBOLS_MAX];
-                lengths[144..256].fill(9);
-                lengths[256..280].fill(7);
-                self.take_codes(&lengths, &[5; 32])
+                self.codes.fix().ok_or_else(corrupt)?;
+                Ok(Stage::Symbols)
             }
             2 => {
                 let (lengths, symbols) = self.code_lengths()?;
                 let (symbols, distances) = lengths.split_at(symbols);
-                self.take_codes(symbols, distances)
+                let built = self.codes.build(symbols, distances);
+                built.ok_or_else(corrupt)?;
+                Ok(Stage::Symbols)
             }
             _ => Err(corrupt()),
         }
-    }
-
-    fn take_codes(&mut self, symbols: &[u8], distances: &[u8]) -> io::Result<Stage> {
-        let codes = &mut self.codes;
-        let built = codes.symbols.build(symbols, true);
-        let built = built.and_then(|()| codes.distances.build(distances, true));
-        if built.is_none() || symbols.get(END).is_none_or(|length| *length == 0) {
-            return Err(corrupt());
-        }
-        codes.ready();
-        Ok(Stage::Symbols)
     }
 
     /// The lengths of a block's codes, and how many of them are those of symbols; behind them are those of distances.
@@ -283,6 +290,7 @@ impl<R: Read> Gunzip<R> {
         }
         let mut code = Code::<128>::EMPTY;
         code.build(&own_lengths, false).ok_or_else(corrupt)?;
+        code.quicken();
         let count = symbols + distances;
         let mut lengths = Vec::with_capacity(count);
         while lengths.len() < count {
@@ -307,7 +315,7 @@ impl<R: Read> Gunzip<R> {
 
 impl<R: Read> Read for Gunzip<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        if self.unread.is_empty() && self.failed.is_none() {
+        while self.unread.is_empty() && self.failed.is_none() && !self.is_at_end() {
             (self.unread, self.failed) = self.next_piece();
         }
         if self.unread.is_empty()

@@ -33,7 +33,7 @@ fn by(run: Run, bytes: &[u8], sip: usize) -> Unzipped {
         text.extend_from_slice(&gunzip.held()[piece.clone()]);
         match error {
             Some(why) => return (text, Err(why.kind())),
-            None if piece.is_empty() => return (text, Ok(())),
+            None if gunzip.is_at_end() => return (text, Ok(())),
             None => {}
         }
     }
@@ -115,7 +115,15 @@ fn zip(text: &[u8], level: u32, header: u8) -> Vec<u8> {
         builder = builder.extra(vec![7; 300]);
     }
     let mut zipper = builder.write(Vec::new(), Compression::new(level));
-    zipper.write_all(text).unwrap();
+    if header & 8 == 0 {
+        zipper.write_all(text).unwrap();
+    } else {
+        // Each ends a block.
+        for part in text.chunks(100 + usize::from(header)) {
+            zipper.write_all(part).unwrap();
+            zipper.flush().unwrap();
+        }
+    }
     zipper.finish().unwrap()
 }
 
