@@ -175,6 +175,28 @@ fn what_the_projection_drops_is_checked_all_the_same() {
     }
 }
 
+/// The reader comes back from empty members before it has anything: that is no end.
+#[test]
+fn thousands_of_empty_members_end_nothing() {
+    let empty = gzip(b"").repeat(3000);
+    let (start, end) = RECORD.split_at(9);
+    let text = format!("{HEADER}{RECORD}{start}");
+    let members = [
+        gzip(text.as_bytes()),
+        gzip(format!("{end}{RECORD}").as_bytes()),
+    ];
+    let [first, second] = members.each_ref().map(Vec::as_slice);
+    let bytes = [&empty, first, &empty, second, &empty].concat();
+    assert_eq!(summary(&bytes), (3, 3, 0, true, String::new()));
+    let cut = [&empty, first, &empty, &second[..second.len() - 1]].concat();
+    assert_eq!(
+        summary(&cut),
+        (3, 3, 0, false, "input-truncated".to_owned())
+    );
+    let alone = summary(&empty);
+    assert_eq!(alone, (0, 0, 0, true, "input-empty".to_owned()));
+}
+
 #[test]
 fn ten_megabytes_without_a_newline_are_one_row() {
     let line = vec![b'x'; 10 << 20];

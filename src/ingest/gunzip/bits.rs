@@ -152,10 +152,9 @@ impl<R: Read> Bits<R> {
 
     /// Why there is no more.
     pub(super) fn end(&mut self) -> io::Error {
-        let early = || io::Error::from(io::ErrorKind::UnexpectedEof);
         match self.ended.replace(Ok(())) {
             Some(Err(why)) => why,
-            Some(Ok(())) | None => early(),
+            Some(Ok(())) | None => io::ErrorKind::UnexpectedEof.into(),
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Huffman codes of DEFLATE (RFC 1951, 3.2.2): how long each symbol's code is goes in; which symbol some bits begin with comes out.
 
 /// Codes are no longer.
-pub(super) const BITS_MAX: usize = 15;
+const BITS_MAX: usize = 15;
 
 /// Symbols of the largest alphabet, the two that mean nothing included.
 pub(super) const SYMBOLS_MAX: usize = 288;

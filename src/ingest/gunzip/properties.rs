@@ -39,9 +39,17 @@ fn by(run: Run, bytes: &[u8], sip: usize) -> Unzipped {
     }
 }
 
+/// By [`Read`], to the end.
+fn by_reads(bytes: &[u8]) -> Unzipped {
+    let mut text = Vec::new();
+    let end = Gunzip::new(bytes).read_to_end(&mut text);
+    (text, end.map(drop).map_err(|why| why.kind()))
+}
+
 /// Every way of ours, which must agree.
 fn ours(bytes: &[u8]) -> Unzipped {
     let unzipped = by(Run::best(), bytes, usize::MAX);
+    assert!(unzipped == by_reads(bytes));
     assert!(unzipped == by(Run::Anywhere, bytes, 1000));
     assert!(unzipped == by(Run::best(), bytes, 1));
     unzipped
@@ -221,6 +229,13 @@ fn an_early_end_is_seen_wherever_it_is() {
             assert!(text.starts_with(&before), "level {level}, {end} bytes");
         }
     }
+}
+
+#[test]
+fn thousands_of_empty_members_end_nothing() {
+    let empty = zip(b"", 6, 0).repeat(3000);
+    let bytes = [&empty[..], &zip(b"2 eni-1 OK\n", 6, 0), &empty].concat();
+    assert_eq!(ours(&bytes), (b"2 eni-1 OK\n".to_vec(), Ok(())));
 }
 
 #[test]

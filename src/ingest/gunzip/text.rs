@@ -1,7 +1,7 @@
 //! What has been unzipped: the last 32 KiB, to which matches reach back, and behind them the piece that is made.
 
 /// How far back a match may begin.
-pub(super) const REACH: usize = 32 << 10;
+const REACH: usize = 32 << 10;
 
 /// Bytes of a piece: together with what is made of it, it stays in the second-level cache.
 const PIECE: usize = 128 << 10;
