@@ -126,7 +126,6 @@ impl Aws {
             aws: self.clone(),
             config,
             region,
-            given: Arc::default(),
         })
     }
 
@@ -176,6 +175,7 @@ impl Aws {
         let patient = Patient {
             inner,
             timeout: self.inner.timeout,
+            given: Mutex::default(),
         };
         let provider = SharedCredentialsProvider::new(patient);
         config.into_builder().credentials_provider(provider).build()
@@ -206,6 +206,22 @@ impl Aws {
 struct Patient {
     inner: SharedCredentialsProvider,
     timeout: Duration,
+    /// What it gave last: some ask a server or start a program each time.
+    given: Mutex<Option<Credentials>>,
+}
+
+impl Patient {
+    async fn credentials(&self) -> Result<Credentials, CredentialsError> {
+        let mut given = self.given.lock().await;
+        let soon = SystemTime::now() + LASTS;
+        let good = |one: &&Credentials| one.expiry().is_none_or(|expiry| expiry > soon);
+        if let Some(credentials) = given.as_ref().filter(good) {
+            return Ok(credentials.clone());
+        }
+        let fresh = self.inner.provide_credentials().await?;
+        *given = Some(fresh.clone());
+        Ok(fresh)
+    }
 }
 
 impl ProvideCredentials for Patient {
@@ -214,7 +230,7 @@ impl ProvideCredentials for Patient {
         Self: 'a,
     {
         future::ProvideCredentials::new(async {
-            let asked = tokio::time::timeout(self.timeout, self.inner.provide_credentials());
+            let asked = tokio::time::timeout(self.timeout, self.credentials());
             let late = |_| Err(CredentialsError::provider_timed_out(self.timeout));
             asked.await.unwrap_or_else(late)
         })
@@ -227,8 +243,6 @@ pub struct Session {
     aws: Aws,
     config: SdkConfig,
     region: String,
-    /// What the provider gave last: some of them ask a server or start a program each time.
-    given: Arc<Mutex<Option<Credentials>>>,
 }
 
 impl Session {
@@ -267,24 +281,19 @@ impl Session {
             aws: self.aws.clone(),
             config,
             region: region.to_owned(),
-            given: Arc::clone(&self.given),
         }
     }
 
-    /// Credentials that last some minutes yet, for calls that are made without the SDK's clients.
-    pub(super) async fn credentials(&self) -> Result<Credentials, String> {
-        let mut given = self.given.lock().await;
-        let soon = SystemTime::now() + LASTS;
-        let good = |one: &&Credentials| one.expiry().is_none_or(|expiry| expiry > soon);
-        if let Some(credentials) = given.as_ref().filter(good) {
-            return Ok(credentials.clone());
-        }
+    /// Credentials that last some minutes yet. Who limits the time of a call asks for them first: they have a limit of their own, and
+    /// what ends at the same moment would be taken for AWS's silence.
+    ///
+    /// # Errors
+    /// There are none, or they did not come in time: what the provider says.
+    pub async fn credentials(&self) -> Result<Credentials, String> {
         let provider = self.config.credentials_provider();
         let provider = provider.ok_or_else(|| "there are none".to_owned())?;
-        let fresh = provider.provide_credentials().await;
-        let fresh = fresh.map_err(|error| chain(&error))?;
-        *given = Some(fresh.clone());
-        Ok(fresh)
+        let given = provider.provide_credentials().await;
+        given.map_err(|error| chain(&error))
     }
 
     /// The way to AWS.

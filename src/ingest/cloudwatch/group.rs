@@ -250,6 +250,8 @@ impl Group {
         let of = |kind, what: &str| Fault::new(kind, call, &self.place.uri, region, what);
         let mut attempt = 1;
         loop {
+            let credentials = self.session.credentials().await;
+            credentials.map_err(|message| of(Kind::Credentials, &message))?;
             self.pace.turn(asked).await;
             let fault = match tokio::time::timeout(self.session.aws().timeout(), ask()).await {
                 Ok(Ok(answer)) => {
