@@ -6,6 +6,7 @@ COPY Cargo.toml Cargo.lock build.rs ./
 COPY src ./src
 COPY assets ./assets
 COPY queries ./queries
+COPY .cargo ./.cargo
 # Benches and examples are declared in Cargo.toml, and not built.
 COPY benches ./benches
 COPY examples ./examples
