@@ -12,6 +12,9 @@ use crate::ingest::gunzip::tokens::{
     DISTANCE_NUMBERS, Distances, END, LENGTH_FIRST, LENGTH_NUMBERS, Number, Symbols, Tokens,
 };
 
+/// The longest match.
+const LENGTH_MAX: usize = 258;
+
 /// Bits that a word has at least, once it is filled.
 const FILLED: u32 = 56;
 
@@ -59,6 +62,22 @@ enum Stop {
     Slow,
     /// A match that it does not copy: it repeats itself, or begins before there is anything. Or none, so near the beginning.
     Match { distance: usize, length: usize },
+    /// A match so long, whose distance it does not read.
+    Length(usize),
+}
+
+impl Stop {
+    /// What a match is that may not be copied.
+    #[cold]
+    fn of(distance: usize, length: usize) -> Stop {
+        if length > LENGTH_MAX {
+            Stop::Slow
+        } else if distance == 0 {
+            Stop::Length(length)
+        } else {
+            Stop::Match { distance, length }
+        }
+    }
 }
 
 /// Where the fast way is.
@@ -83,8 +102,9 @@ impl Place {
     #[inline(always)]
     fn skip(&mut self, bits: u8, before: u8) -> usize {
         let bits = u32::from(bits);
-        let own = self.word & !u64::MAX.wrapping_shl(bits);
-        self.word = self.word.wrapping_shr(bits);
+        let rest = self.word.wrapping_shr(bits);
+        let own = self.word ^ rest.wrapping_shl(bits);
+        self.word = rest;
         self.count = self.count.wrapping_sub(bits);
         low(own.wrapping_shr(u32::from(before)))
     }
@@ -158,6 +178,7 @@ impl Codes {
                     text.push_match(distance, length)
                         .ok_or_else(super::corrupt)?;
                 }
+                Stop::Length(length) => self.distance(bits, text, length)?,
                 Stop::Slow => {
                     if self.symbol(bits, text)? {
                         return Ok(true);
@@ -179,11 +200,20 @@ impl Codes {
             return Ok(true);
         }
         let length = number(bits, LENGTH_NUMBERS.get(symbol - LENGTH_FIRST))?;
+        self.distance(bits, text, length)?;
+        Ok(false)
+    }
+
+    /// Reads the distance of a match, and adds it.
+    fn distance<R: Read>(
+        &self,
+        bits: &mut Bits<R>,
+        text: &mut Text,
+        length: usize,
+    ) -> io::Result<()> {
         let symbol = code(bits, |word| self.distances.read(word))?;
         let distance = number(bits, DISTANCE_NUMBERS.get(symbol))?;
-        text.push_match(distance, length)
-            .ok_or_else(super::corrupt)?;
-        Ok(false)
+        text.push_match(distance, length).ok_or_else(super::corrupt)
     }
 }
 
@@ -254,32 +284,23 @@ impl Tokens {
             // Of the last word there are still enough bits, so that what is looked up does not wait for the next.
             let token = self.token(low(now.word));
             rest = &rest[now.fill(*next) % 8..];
-            if token.bits == 0 {
+            // INVARIANT: there is room. If the token is none after all, others come to stand there.
+            if put_literals(bytes, now.end, token.literals).is_none() {
                 break Stop::Slow;
             }
-            let before = now;
             let extra = now.skip(token.bits, token.before);
             let mut length = usize::from(token.length);
             let mut distance = usize::from(token.distance).wrapping_add(extra);
             if token.distance == 0 {
                 let token = self.distance(low(now.word));
-                if token.bits == 0 {
-                    now = before;
-                    break Stop::Slow;
-                }
                 length = length.wrapping_add(extra);
                 let extra = now.skip(token.bits, token.before);
                 distance = usize::from(token.distance).wrapping_add(extra);
             }
-            // INVARIANT: there is room.
-            if put_literals(bytes, now.end, token.literals).is_none() {
-                now = before;
-                break Stop::Slow;
-            }
             now.end = now.end.wrapping_add(token.literal_count());
             let from = now.end.wrapping_sub(distance);
             if distance < length || from < oldest {
-                break Stop::Match { distance, length };
+                break Stop::of(distance, length);
             }
             // INVARIANT: a match that begins in the text has room.
             if put_match(bytes, from, now.end, length).is_none() {

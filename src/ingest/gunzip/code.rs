@@ -97,18 +97,33 @@ impl<const SIZE: usize> Code<SIZE> {
 
     /// Makes the table: it takes as long as reading a hundred symbols bit by bit.
     pub(super) fn quicken(&mut self) {
-        self.quick.fill(Leaf::default());
-        let count = self.codes().len();
-        let codes = self.codes.iter().take(count);
-        for coded in codes.take_while(|coded| usize::from(coded.bits) <= Self::QUICK_BITS) {
-            let leaf = Leaf {
-                symbol: coded.symbol,
-                bits: coded.bits,
-            };
-            let places = coded.places(&mut self.quick);
-            places.for_each(|place| *place = leaf);
-        }
+        let mut quick = [Leaf::default(); SIZE];
+        self.spread(&mut quick, Leaf::default(), |code| Leaf {
+            symbol: code.symbol,
+            bits: code.bits,
+        });
+        self.quick = quick;
         self.is_quick = true;
+    }
+
+    /// Fills a table by the next bits: what is made of a code stands wherever the code comes first, and `none` where none does that is short
+    /// enough.
+    pub(super) fn spread<T: Copy>(&self, table: &mut [T; SIZE], none: T, of: impl Fn(Coded) -> T) {
+        let codes = self.codes().iter();
+        table[0] = none;
+        // Whatever bits are behind a code: the table of one bit more is the table twice.
+        let mut size = 1;
+        for code in codes.take_while(|code| usize::from(code.bits) <= Self::QUICK_BITS) {
+            while size < 1 << code.bits {
+                table.copy_within(..size, size);
+                size *= 2;
+            }
+            table[usize::from(code.first) % SIZE] = of(*code);
+        }
+        while size < SIZE {
+            table.copy_within(..size, size);
+            size *= 2;
+        }
     }
 
     /// Symbols and their codes, the short ones first.

@@ -92,15 +92,28 @@ pub(super) fn put_match(
     end: usize,
     length: usize,
 ) -> Option<()> {
-    let mut copied = 0;
-    loop {
-        let chunk: [u8; CHUNK] = *bytes.get(from.wrapping_add(copied)..)?.first_chunk()?;
-        *bytes
-            .get_mut(end.wrapping_add(copied)..)?
-            .first_chunk_mut()? = chunk;
-        copied += CHUNK;
-        if copied >= length {
-            return Some(());
-        }
+    put_chunk(bytes, from, end)?;
+    if length > CHUNK {
+        return put_rest(bytes, from, end, length);
     }
+    Some(())
+}
+
+/// What is longer than a chunk.
+#[cold]
+#[inline(never)]
+fn put_rest(bytes: &mut [u8; BYTES], from: usize, end: usize, length: usize) -> Option<()> {
+    let mut copied = CHUNK;
+    while copied < length {
+        put_chunk(bytes, from.wrapping_add(copied), end.wrapping_add(copied))?;
+        copied += CHUNK;
+    }
+    Some(())
+}
+
+#[inline(always)]
+fn put_chunk(bytes: &mut [u8; BYTES], from: usize, end: usize) -> Option<()> {
+    let chunk: [u8; CHUNK] = *bytes.get(from..)?.first_chunk()?;
+    *bytes.get_mut(end..)?.first_chunk_mut()? = chunk;
+    Some(())
 }

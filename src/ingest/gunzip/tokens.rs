@@ -58,9 +58,9 @@ const fn numbers<const N: usize>(mut base: u16, plain: usize, group: usize) -> [
 }
 
 /// What some bits stand for.
-#[derive(Clone, Copy, Default)]
+#[derive(Clone, Copy)]
 pub(super) struct Token {
-    /// All its bits; none if it must be read otherwise: a long code, the end of the block, or none at all.
+    /// All its bits.
     pub(super) bits: u8,
     /// Those that come before the bits of a number, in the lower six; above them, how many literals there are.
     pub(super) before: u8,
@@ -72,6 +72,23 @@ pub(super) struct Token {
 }
 
 impl Token {
+    /// Must be read otherwise: a long code, the end of the block, or none at all. No match is as long, and this one is longer than its distance,
+    /// so that nobody has to ask for it.
+    const NONE: Token = Token {
+        length: u16::MAX,
+        distance: 1,
+        ..Token::NO_DISTANCE
+    };
+
+    /// The same for a distance: no other is 0.
+    const NO_DISTANCE: Token = Token {
+        bits: 0,
+        before: 0,
+        literals: [0; 2],
+        length: 0,
+        distance: 0,
+    };
+
     /// The distance of a token without a match, of which nothing counts: far enough that what is looked at there has long been written.
     const SOMEWHERE: u16 = 1024;
 
@@ -92,15 +109,15 @@ impl Token {
 
 /// The tokens of a block.
 pub(super) struct Tokens {
-    tokens: Box<[Token; TOKENS]>,
-    distances: Box<[Token; DISTANCES]>,
+    tokens: [Token; TOKENS],
+    distances: [Token; DISTANCES],
 }
 
 impl Default for Tokens {
     fn default() -> Tokens {
         Tokens {
-            tokens: Box::new([Token::default(); TOKENS]),
-            distances: Box::new([Token::default(); DISTANCES]),
+            tokens: [Token::NONE; TOKENS],
+            distances: [Token::NO_DISTANCE; DISTANCES],
         }
     }
 }
@@ -120,20 +137,16 @@ impl Tokens {
 
     /// Makes the table of a block.
     pub(super) fn fill(&mut self, symbols: &Symbols, distances: &Distances) {
-        for (bits, token) in self.distances.iter_mut().enumerate() {
-            let leaf = distances.leaf(bits);
-            let number = DISTANCE_NUMBERS
-                .get(usize::from(leaf.symbol))
-                .filter(|_| leaf.bits > 0);
-            *token = number.map_or(Token::default(), |number| Token {
-                bits: leaf.bits + number.bits,
-                before: leaf.bits,
-                length: 0,
-                literals: [0; 2],
+        distances.spread(&mut self.distances, Token::NO_DISTANCE, |code| {
+            let number = DISTANCE_NUMBERS.get(usize::from(code.symbol));
+            number.map_or(Token::NO_DISTANCE, |number| Token {
+                bits: code.bits + number.bits,
+                before: code.bits,
                 distance: number.base,
-            });
-        }
-        self.tokens.fill(Token::default());
+                ..Token::NO_DISTANCE
+            })
+        });
+        self.tokens.fill(Token::NONE);
         let codes = || {
             let codes = symbols.codes().iter();
             codes.take_while(|code| usize::from(code.bits) <= TOKEN_BITS)
@@ -145,7 +158,7 @@ impl Tokens {
             }
         }
         // What may stand behind a literal is there now. It is the same behind all whose codes are as long.
-        let mut behind = [Token::default(); TOKENS];
+        let mut behind = [Token::NONE; TOKENS];
         let mut bits = 0;
         for code in codes() {
             let Ok(literal) = u8::try_from(code.symbol) else {
@@ -159,10 +172,8 @@ impl Tokens {
                 }
             }
             for (token, behind) in code.places(&mut self.tokens[..]).zip(&behind) {
-                *token = Token {
-                    literals: [literal, behind.literals[1]],
-                    ..*behind
-                };
+                *token = *behind;
+                token.literals[0] = literal;
             }
         }
     }
@@ -174,7 +185,7 @@ impl Tokens {
             bits: code.bits + number.bits,
             before: code.bits,
             length: number.base,
-            ..Token::default()
+            ..Token::NO_DISTANCE
         };
         let left = (TOKEN_BITS - usize::from(code.bits)).saturating_sub(extra);
         for (behind, token) in (0_u16..).zip(code.places(&mut self.tokens[..])) {
@@ -214,7 +225,7 @@ impl Tokens {
                 ..one
             };
         }
-        if !is_literal && next.distance > 0 && next.code_bits() <= left {
+        if next.bits > 0 && next.distance > 0 && !is_literal && next.code_bits() <= left {
             return Token {
                 bits: bits + next.bits,
                 before: one.before + next.before,
