@@ -65,7 +65,7 @@ impl<'b> Keys<'b> {
     /// Adds the keys of the rows from `first` on, each so many times.
     fn add(&self, first: usize, times: u64, sums: &mut [u64]) {
         let keys = self.raw.get(first..first + sums.len()).unwrap_or(&[]);
-        let term = |key: i32| (u64::from(key.unsigned_abs()) + 1).wrapping_mul(times);
+        let term = |key: i32| (u64::from(key.cast_unsigned()) + 1).wrapping_mul(times);
         for (sum, key) in sums.iter_mut().zip(keys) {
             *sum = sum.wrapping_add(term(*key));
         }

@@ -141,7 +141,7 @@ impl Run {
                 return false;
             };
             let good = match addresses.twin.and_then(|twin| before.get(twin)) {
-                Some(twin) => addresses.read_beside(twin, lines),
+                Some(twin) => addresses.read_beside(twin, lines, &mut self.quads),
                 None => addresses.read(lines, &mut self.quads),
             };
             if !good {
@@ -306,18 +306,13 @@ impl Addresses {
     #[inline(always)]
     fn read(&mut self, lines: &Lines<'_>, quads: &mut Quads) -> bool {
         self.nulls = 0;
-        let mut others = self.read_ipv4(lines, quads);
-        let mut good = true;
-        while others != 0 {
-            good &= self.read_other(lines, others.trailing_zeros() as usize);
-            others &= others - 1;
-        }
-        good
+        let others = self.read_ipv4(lines, quads, lines.all());
+        self.read_others(lines, others)
     }
 
-    /// Reads those that are IPv4 addresses; a bit for each that is none.
+    /// Reads those of some lines that are IPv4 addresses; a bit for each of them that is none, or was not tried.
     #[inline(always)]
-    fn read_ipv4(&mut self, lines: &Lines<'_>, quads: &mut Quads) -> u64 {
+    fn read_ipv4(&mut self, lines: &Lines<'_>, quads: &mut Quads, of: u64) -> u64 {
         #[cfg(target_arch = "x86_64")]
         if shuffled::are_there() {
             #[expect(
@@ -325,7 +320,10 @@ impl Addresses {
                 reason = "the compiler may not assume what has been asked; see docs/benchmarks.md"
             )]
             // SAFETY: the processor has just been asked, and has what the function is compiled for. It is safe code.
-            return unsafe { self.read_shuffled(lines) };
+            return unsafe { self.read_shuffled(lines, of) };
+        }
+        if of != lines.all() {
+            return of;
         }
         lines.each(self.place, |line, (start, end)| {
             quads.put(line, lines.bytes(), start, end.wrapping_sub(start));
@@ -339,20 +337,31 @@ impl Addresses {
 
     #[cfg(target_arch = "x86_64")]
     #[target_feature(enable = "avx2")]
-    fn read_shuffled(&mut self, lines: &Lines<'_>) -> u64 {
+    fn read_shuffled(&mut self, lines: &Lines<'_>, of: u64) -> u64 {
         let mut others = 0;
-        lines.each(self.place, |line, (start, end)| {
+        let place = self.place;
+        let mut read = |line: usize, (start, end): (usize, usize)| {
             let bytes = window::from(lines.bytes(), start);
             let (address, is) = shuffled::read(bytes, end.wrapping_sub(start));
-            self.values[line] = address;
+            self.values[line % RUN_LINES] = address;
             others |= u64::from(!is) << line;
-        });
+        };
+        if of == lines.all() {
+            lines.each(place, read);
+        } else {
+            let mut left = of;
+            while left != 0 {
+                let line = left.trailing_zeros() as usize;
+                read(line, lines.place(line, place));
+                left &= left - 1;
+            }
+        }
         others
     }
 
     /// The same, where many values are those of another field, byte by byte and as long.
     #[inline(always)]
-    fn read_beside(&mut self, twin: &Addresses, lines: &Lines<'_>) -> bool {
+    fn read_beside(&mut self, twin: &Addresses, lines: &Lines<'_>, quads: &mut Quads) -> bool {
         self.nulls = 0;
         let mut others = u64::MAX;
         lines.each(self.place, |line, (start, end)| {
@@ -362,8 +371,14 @@ impl Addresses {
             self.values[line] = twin.values[line];
         });
         self.nulls = twin.nulls & !others;
+        let others = self.read_ipv4(lines, quads, others & lines.all());
+        self.read_others(lines, others)
+    }
+
+    /// Reads the addresses of some lines one by one; whether all are good.
+    #[inline(always)]
+    fn read_others(&mut self, lines: &Lines<'_>, mut others: u64) -> bool {
         let mut good = true;
-        let mut others = others & lines.all();
         while others != 0 {
             good &= self.read_other(lines, others.trailing_zeros() as usize);
             others &= others - 1;

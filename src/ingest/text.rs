@@ -79,8 +79,11 @@ impl TextDecoder {
             self.reader.too_long(records);
             return;
         }
-        self.reader.raw_line(&self.tail, records, &mut Vec::new());
-        self.tail.clear();
+        let mut tail = std::mem::take(&mut self.tail);
+        tail.push(b'\n');
+        self.block(&tail, 0, tail.len(), records);
+        tail.clear();
+        self.tail = tail;
     }
 
     /// The lines of `text[from..to]`, which begins with the first of them and ends with the last. The rest of the text is looked at, but

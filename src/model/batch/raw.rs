@@ -186,7 +186,7 @@ impl<'a> Codes<'a> {
         if self.present.lacks(row) {
             return self.null;
         }
-        self.codes[key.unsigned_abs() as usize]
+        self.codes[key.cast_unsigned() as usize]
     }
 
     /// The numbers of the rows from `first` on; right for [`full_rows`] alone.
@@ -195,7 +195,7 @@ impl<'a> Codes<'a> {
             // A null row has any key.
             Some(keys) if !self.codes.is_empty() => {
                 for (out, key) in out.iter_mut().zip(keys) {
-                    let code = self.codes.get(key.unsigned_abs() as usize);
+                    let code = self.codes.get(key.cast_unsigned() as usize);
                     *out = code.copied().unwrap_or(self.null);
                 }
             }
