@@ -3,6 +3,8 @@
 //! In: the columns that decide ([`Decisive`]), and where the rows come from. Out: what a key is packed of, right for rows that lack
 //! nothing but what many lack; the others go row by row.
 
+use std::ops::Range;
+
 use crate::classify::decisive::{Decisive, SMALL_BITS};
 use crate::classify::kinds::Kinds;
 use crate::classify::memo::{Guess, Key, Memo};
@@ -24,6 +26,11 @@ const _: () = assert!(ENDED_BIT < HALF_BITS);
 const WORD_BITS: u32 = 24;
 /// Those for the small fields, the ports and the time.
 const HALF_BITS: u32 = 16;
+
+/// The bit of a side whose addresses are the same.
+const fn same_bit(side: usize) -> u32 {
+    1 << SAME_BIT << side
+}
 
 /// Stands for the cell of an address that is missing.
 const NO_CELL: u32 = u32::MAX;
@@ -159,14 +166,18 @@ impl Chunk {
         first: usize,
         count: usize,
     ) {
-        let (hops, packets) = (hop.slice(first, count), packet.slice(first, count));
-        match (hops, packets) {
-            (Some(hops), Some(packets)) => {
-                for (place, (hop, packet)) in hops.iter().zip(packets).enumerate().take(ROWS) {
+        let (raw_hops, raw_packets) = (hop.slice(first, count), packet.slice(first, count));
+        match (raw_hops, raw_packets) {
+            (Some(raw_hops), Some(raw_packets)) => {
+                let (hops, packets) = (&mut self.hops[side], &mut self.packets[side]);
+                let (small, bit) = (&mut self.small, same_bit(side));
+                for (place, (hop, packet)) in raw_hops.iter().zip(raw_packets).enumerate() {
+                    let place = place % ROWS;
                     let cell = kinds.cell(hop);
                     let same = u128::from_ne_bytes(*hop) == u128::from_ne_bytes(*packet);
-                    let other = if same { cell } else { kinds.cell(packet) };
-                    self.side(side, place, cell, other, same);
+                    hops[place] = cell;
+                    packets[place] = if same { cell } else { kinds.cell(packet) };
+                    small[place] |= if same { bit } else { 0 };
                 }
             }
             // The log lacks one, or both.
@@ -189,9 +200,7 @@ impl Chunk {
         };
         hop.each_often_null(first, count, &mut again);
         packet.each_often_null(first, count, again);
-        for place in 0..count {
-            self.words(kinds, side, place);
-        }
+        self.words(kinds, side, 0..count);
     }
 
     /// Reads a row by itself, whatever it lacks.
@@ -211,7 +220,7 @@ impl Chunk {
             self.ports[side][place] = of.port[side].get(row).unwrap_or(-1);
             let (hop, packet) = (of.hop[side].get(row), of.packet[side].get(row));
             self.pair(kinds, side, place, hop, packet);
-            self.words(kinds, side, place);
+            self.words(kinds, side, place..place + 1);
         }
     }
 
@@ -233,22 +242,24 @@ impl Chunk {
         let place = place % ROWS;
         self.hops[side][place] = hop;
         self.packets[side][place] = packet;
-        let bit = 1 << SAME_BIT << side;
+        let bit = same_bit(side);
         self.small[place] = self.small[place] & !bit | if same { bit } else { 0 };
     }
 
     /// Words instead of cells, 0 for none.
     #[inline(always)]
-    fn words(&mut self, kinds: &mut Kinds<'_>, side: usize, place: usize) {
-        let place = place % ROWS;
-        let near = [self.interfaces[place], Sym(self.next_hops[place])];
-        let exact = self.exact[place];
-        for cells in [&mut self.hops, &mut self.packets] {
-            let cell = &mut cells[side][place];
-            *cell = match *cell {
-                NO_CELL => 0,
-                cell => kinds.word(cell, exact, near),
-            };
+    fn words(&mut self, kinds: &mut Kinds<'_>, side: usize, places: Range<usize>) {
+        let (hops, packets) = (&mut self.hops[side], &mut self.packets[side]);
+        for place in places {
+            let place = place % ROWS;
+            let near = [self.interfaces[place], Sym(self.next_hops[place])];
+            let exact = self.exact[place];
+            for cell in [&mut hops[place], &mut packets[place]] {
+                *cell = match *cell {
+                    NO_CELL => 0,
+                    cell => kinds.word(cell, exact, near),
+                };
+            }
         }
     }
 

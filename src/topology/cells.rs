@@ -17,6 +17,9 @@ use crate::topology::intervals::Intervals;
 use crate::topology::routes::Lookup;
 use crate::topology::snapshot::{InterfaceKind, Snapshot};
 
+/// The lower half of `::ffff:0:0`.
+const V4_MAPPED_LOW: u64 = 0xffff_0000_0000;
+
 /// More tables and VPCs than this are too many to ask of each cell: then each is of its own kind.
 const ASKED_MAX: usize = 1_024;
 
@@ -172,11 +175,16 @@ impl<'w> Cells<'w> {
     /// The cell of an address, as its big-endian bytes.
     #[inline(always)]
     pub fn of_bytes(&self, address: &[u8; 16]) -> usize {
-        // Compared as a number: byte by byte it would take twenty instructions.
-        let address = Address(u128::from_be_bytes(*address));
-        match address.as_ipv4() {
-            Some(v4) => self.cuts.place_v4(v4.octets()),
-            None => self.cuts.place(address),
+        // As two numbers: as one of 128 bits it would take four times the instructions.
+        let half = |at: usize| {
+            address[at..]
+                .first_chunk()
+                .map_or(0, |half| u64::from_be_bytes(*half))
+        };
+        let (high, low) = (half(0), half(8));
+        match u32::try_from(low ^ V4_MAPPED_LOW) {
+            Ok(v4) if high == 0 => self.cuts.place_v4(v4),
+            Ok(_) | Err(_) => self.cuts.place(Address(u128::from_be_bytes(*address))),
         }
     }
 

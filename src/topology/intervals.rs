@@ -94,23 +94,22 @@ impl<T> Intervals<T> {
     #[inline]
     pub fn place(&self, address: Address) -> usize {
         match address.as_ipv4() {
-            Some(v4) => self.place_v4(v4.octets()),
+            Some(v4) => self.place_v4(v4.to_bits()),
             None => self.search(address.0, 0, self.starts.len()),
         }
     }
 
     /// The same for an IPv4 address.
     #[inline]
-    pub fn place_v4(&self, [a, b, c, d]: [u8; 4]) -> usize {
-        let high = usize::from(u16::from_be_bytes([a, b]));
-        let Some(mut entry) = self.v4_index.get(high).copied() else {
-            let address = V4_FIRST | u128::from(u32::from_be_bytes([a, b, c, d]));
-            return self.search(address, 0, self.starts.len());
+    pub fn place_v4(&self, v4: u32) -> usize {
+        let [c, d] = [v4 >> 8, v4].map(|bits| (bits & 0xff) as usize);
+        let Some(mut entry) = self.v4_index.get((v4 >> 16) as usize).copied() else {
+            return self.search(V4_FIRST | u128::from(v4), 0, self.starts.len());
         };
         if entry & LEAF != 0 {
-            entry = self.v4_leaves[(entry & !LEAF) as usize][usize::from(c)];
+            entry = self.v4_leaves[(entry & !LEAF) as usize][c];
             if entry & LEAF != 0 {
-                entry = self.v4_leaves[(entry & !LEAF) as usize][usize::from(d)];
+                entry = self.v4_leaves[(entry & !LEAF) as usize][d];
             }
         }
         entry as usize
