@@ -2,7 +2,7 @@
 
 use std::future::Future;
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 
 use aws_config::sts::AssumeRoleProvider;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
@@ -28,8 +28,8 @@ pub(super) const BACKOFF: Duration = Duration::from_millis(300);
 /// The longest wait between two attempts.
 pub(super) const BACKOFF_MAX: Duration = Duration::from_secs(20);
 
-/// Credentials that expire sooner are renewed first.
-const LASTS: Duration = Duration::from_secs(120);
+/// Credentials that expire sooner are renewed first: a call is signed anew at each attempt, and looked at as it arrives.
+const LASTS: Duration = Duration::from_secs(20);
 
 /// Whose eyes to look through; what is `None` comes from the environment and the profile, as with the AWS CLI.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
@@ -206,20 +206,24 @@ impl Aws {
 struct Patient {
     inner: SharedCredentialsProvider,
     timeout: Duration,
-    /// What it gave last: some ask a server or start a program each time.
-    given: Mutex<Option<Credentials>>,
+    /// What it gave last, and when: some ask a server or start a program each time.
+    given: Mutex<Option<(Credentials, Instant)>>,
 }
 
 impl Patient {
     async fn credentials(&self) -> Result<Credentials, CredentialsError> {
+        let asked = Instant::now();
         let mut given = self.given.lock().await;
         let soon = SystemTime::now() + LASTS;
-        let good = |one: &&Credentials| one.expiry().is_none_or(|expiry| expiry > soon);
-        if let Some(credentials) = given.as_ref().filter(good) {
-            return Ok(credentials.clone());
+        if let Some((credentials, at)) = given.as_ref() {
+            // What came while this one waited is as good as what it would be given, however short it lasts: else many that ask together would
+            // wait for one another's.
+            if *at >= asked || credentials.expiry().is_none_or(|expiry| expiry > soon) {
+                return Ok(credentials.clone());
+            }
         }
         let fresh = self.inner.provide_credentials().await?;
-        *given = Some(fresh.clone());
+        *given = Some((fresh.clone(), Instant::now()));
         Ok(fresh)
     }
 }
@@ -304,9 +308,60 @@ impl Session {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
     use std::sync::mpsc::channel;
 
     use super::*;
+
+    /// Takes its time, and counts.
+    #[derive(Debug)]
+    struct Slow {
+        lasts: Duration,
+        asked: Arc<AtomicUsize>,
+    }
+
+    impl ProvideCredentials for Slow {
+        fn provide_credentials<'a>(&'a self) -> future::ProvideCredentials<'a>
+        where
+            Self: 'a,
+        {
+            future::ProvideCredentials::new(async {
+                self.asked.fetch_add(1, Ordering::Relaxed);
+                tokio::time::sleep(Duration::from_millis(20)).await;
+                let expiry = SystemTime::now() + self.lasts;
+                Ok(Credentials::new("id", "key", None, Some(expiry), "test"))
+            })
+        }
+    }
+
+    #[test]
+    fn those_who_ask_together_are_given_together() {
+        let aws = Aws::new(None, Duration::from_secs(60)).unwrap();
+        let hour = Duration::from_secs(3600);
+        // Those that hardly last are asked for again by whoever comes later.
+        for (lasts, later) in [(LASTS / 2, 2), (hour, 1)] {
+            let asked = Arc::new(AtomicUsize::new(0));
+            let slow = Slow {
+                lasts,
+                asked: Arc::clone(&asked),
+            };
+            let patient = Patient {
+                inner: SharedCredentialsProvider::new(slow),
+                timeout: Duration::from_secs(60),
+                given: Mutex::default(),
+            };
+            let ask = || patient.provide_credentials();
+            aws.block_on(async {
+                let (a, b, c) = tokio::join!(ask(), ask(), ask());
+                for given in [a, b, c] {
+                    given.unwrap();
+                }
+                assert_eq!(asked.load(Ordering::Relaxed), 1, "{lasts:?}");
+                ask().await.unwrap();
+                assert_eq!(asked.load(Ordering::Relaxed), later, "{lasts:?}");
+            });
+        }
+    }
 
     #[test]
     fn a_task_may_be_the_last_to_hold_the_way() {
