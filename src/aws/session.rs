@@ -288,8 +288,8 @@ impl Session {
         }
     }
 
-    /// Credentials that last some minutes yet. Who limits the time of a call asks for them first: they have a limit of their own, and
-    /// what ends at the same moment would be taken for AWS's silence.
+    /// Credentials for now. Who limits the time of a call asks for them first: they have a limit of their own, and what ends at the same
+    /// moment would be taken for AWS's silence.
     ///
     /// # Errors
     /// There are none, or they did not come in time: what the provider says.

@@ -83,7 +83,7 @@ impl Words {
             unsafe_code,
             reason = "the compiler may not assume what has been asked; see docs/benchmarks.md"
         )]
-        // SAFETY: the processor has just been asked, and has what the function is compiled for. It is safe code.
+        // SAFETY: the processor is asked right before, and has what the function is compiled for. Both are safe code.
         unsafe {
             if eight::are_there() {
                 return eight::numbers(self, long, numbers);
