@@ -391,17 +391,15 @@ mod tests {
                 (words.lens[index], words.lows[index]) = (1, ZEROS);
             }
             let (mut numbers, mut anywhere) = ([0; COUNT], [0; COUNT]);
-            let mut same = words.clone();
+            let found_anywhere = words.clone().numbers_anywhere(long, &mut anywhere);
             #[cfg(target_arch = "x86_64")]
             if four::are_there() {
                 // SAFETY: the processor has just been asked.
                 let found = unsafe { four::numbers(&words, long, &mut numbers) };
-                let found_anywhere = words.clone().numbers_anywhere(long, &mut anywhere);
                 prop_assert_eq!(found.wrong, found_anywhere.wrong);
                 prop_assert!(found.wrong || (found, numbers) == (found_anywhere, anywhere));
             }
             let found = words.numbers(values.len(), long, &mut numbers);
-            let found_anywhere = same.numbers_anywhere(long, &mut anywhere);
             prop_assert_eq!(found.wrong, found_anywhere.wrong);
             prop_assert!(found.wrong || (found, numbers) == (found_anywhere, anywhere));
             let wrong = |(_, text): &(_, Vec<u8>)| text != b"-" && number(text).is_none();
