@@ -79,18 +79,13 @@ impl Words {
             (self.lens[index], self.lows[index]) = (1, ZEROS);
         }
         #[cfg(target_arch = "x86_64")]
-        #[expect(
-            unsafe_code,
-            reason = "the compiler may not assume what has been asked; see docs/benchmarks.md"
-        )]
-        // SAFETY: the processor is asked right before, and has what the function is compiled for. Both are safe code.
-        unsafe {
-            if eight::are_there() {
-                return eight::numbers(self, long, numbers);
-            }
-            if four::are_there() {
-                return four::numbers(self, long, numbers);
-            }
+        if four::are_there() {
+            #[expect(
+                unsafe_code,
+                reason = "the compiler may not assume what has been asked; see docs/benchmarks.md"
+            )]
+            // SAFETY: the processor has just been asked, and has what the function is compiled for. It is safe code.
+            return unsafe { four::numbers(self, long, numbers) };
         }
         self.numbers_anywhere(long, numbers)
     }
@@ -125,87 +120,6 @@ impl Words {
             nulls,
             largest,
         }
-    }
-}
-
-/// For processors with vectors of 64 bytes, Intel's since 2017, AMD's since 2022: as [`four`], eight values at a time.
-#[cfg(target_arch = "x86_64")]
-mod eight {
-    use std::arch::x86_64::{
-        __m512i, _mm512_add_epi64, _mm512_and_si512, _mm512_cmpeq_epi64_mask, _mm512_madd_epi16,
-        _mm512_maddubs_epi16, _mm512_mask_cmpeq_epi64_mask, _mm512_maskz_mov_epi64,
-        _mm512_max_epi64, _mm512_mul_epu32, _mm512_or_si512, _mm512_reduce_max_epi64,
-        _mm512_set1_epi8, _mm512_set1_epi16, _mm512_set1_epi32, _mm512_set1_epi64,
-        _mm512_setzero_si512, _mm512_slli_epi64, _mm512_sllv_epi64, _mm512_srli_epi64,
-        _mm512_subs_epu8, _mm512_subs_epu16, _mm512_test_epi64_mask, _mm512_xor_si512,
-    };
-
-    use super::{COUNT, DASH_DIGIT, Found, Words, ZEROS};
-
-    const LANES: usize = 8;
-
-    /// Whether the processor is one.
-    #[inline(always)]
-    pub(super) fn are_there() -> bool {
-        is_x86_feature_detected!("avx512f") && is_x86_feature_detected!("avx512bw")
-    }
-
-    /// [`Words::numbers`], once there is a number in every place.
-    #[target_feature(enable = "avx512f,avx512bw")]
-    pub(super) fn numbers(words: &Words, long: bool, numbers: &mut [i64; COUNT]) -> Found {
-        let one = _mm512_set1_epi64(1);
-        let dash = _mm512_set1_epi64(DASH_DIGIT.cast_signed());
-        let zeros = _mm512_setzero_si512();
-        let (mut nulls, mut wrong, mut largest) = (0, zeros, zeros);
-        let texts = words.lens.as_chunks::<LANES>().0.iter();
-        let texts = texts.zip(words.lows.as_chunks::<LANES>().0);
-        let texts = texts.zip(words.highs.as_chunks::<LANES>().0);
-        let places = numbers.as_chunks_mut::<LANES>().0.iter_mut().enumerate();
-        for ((index, place), ((lens, lows), highs)) in places.zip(texts) {
-            let lens = bytemuck::cast(*lens);
-            let digits = digits(bytemuck::cast(*lows), lens, 8);
-            let alone = _mm512_cmpeq_epi64_mask(lens, one);
-            let missing = _mm512_mask_cmpeq_epi64_mask(alone, digits, dash);
-            nulls |= u64::from(missing) << (LANES * index);
-            let digits = _mm512_maskz_mov_epi64(!missing, digits);
-            wrong = _mm512_or_si512(wrong, beyond_nine(digits));
-            let mut value = value(digits);
-            if long {
-                let digits = self::digits(bytemuck::cast(*highs), lens, 16);
-                wrong = _mm512_or_si512(wrong, beyond_nine(digits));
-                let scale = _mm512_set1_epi64(100_000_000);
-                let high = _mm512_mul_epu32(self::value(digits), scale);
-                value = _mm512_add_epi64(value, high);
-            }
-            largest = _mm512_max_epi64(largest, value);
-            *place = bytemuck::cast(value);
-        }
-        Found {
-            wrong: _mm512_test_epi64_mask(wrong, wrong) != 0,
-            nulls,
-            largest: _mm512_reduce_max_epi64(largest),
-        }
-    }
-
-    #[target_feature(enable = "avx512f,avx512bw")]
-    fn digits(words: __m512i, lens: __m512i, bytes_max: i64) -> __m512i {
-        let digits = _mm512_xor_si512(words, _mm512_set1_epi64(ZEROS.cast_signed()));
-        let before = _mm512_subs_epu16(_mm512_set1_epi64(bytes_max), lens);
-        let kept = _mm512_sllv_epi64(_mm512_set1_epi64(-1), _mm512_slli_epi64(before, 3));
-        _mm512_and_si512(digits, kept)
-    }
-
-    #[target_feature(enable = "avx512f,avx512bw")]
-    fn beyond_nine(digits: __m512i) -> __m512i {
-        _mm512_subs_epu8(digits, _mm512_set1_epi8(9))
-    }
-
-    #[target_feature(enable = "avx512f,avx512bw")]
-    fn value(digits: __m512i) -> __m512i {
-        let pairs = _mm512_maddubs_epi16(digits, _mm512_set1_epi16(1 << 8 | 10));
-        let fours = _mm512_madd_epi16(pairs, _mm512_set1_epi32(1 << 16 | 100));
-        let high = _mm512_mul_epu32(fours, _mm512_set1_epi64(10_000));
-        _mm512_add_epi64(high, _mm512_srli_epi64(fours, 32))
     }
 }
 
@@ -363,7 +277,6 @@ fn eights(words: &mut [u64; COUNT]) -> bool {
 }
 
 #[cfg(test)]
-#[expect(unsafe_code, reason = "what only some processors have, see `four`")]
 mod tests {
     use super::*;
     use proptest::prelude::*;
@@ -391,15 +304,9 @@ mod tests {
                 (words.lens[index], words.lows[index]) = (1, ZEROS);
             }
             let (mut numbers, mut anywhere) = ([0; COUNT], [0; COUNT]);
-            let found_anywhere = words.clone().numbers_anywhere(long, &mut anywhere);
-            #[cfg(target_arch = "x86_64")]
-            if four::are_there() {
-                // SAFETY: the processor has just been asked.
-                let found = unsafe { four::numbers(&words, long, &mut numbers) };
-                prop_assert_eq!(found.wrong, found_anywhere.wrong);
-                prop_assert!(found.wrong || (found, numbers) == (found_anywhere, anywhere));
-            }
+            let mut same = words.clone();
             let found = words.numbers(values.len(), long, &mut numbers);
+            let found_anywhere = same.numbers_anywhere(long, &mut anywhere);
             prop_assert_eq!(found.wrong, found_anywhere.wrong);
             prop_assert!(found.wrong || (found, numbers) == (found_anywhere, anywhere));
             let wrong = |(_, text): &(_, Vec<u8>)| text != b"-" && number(text).is_none();
