@@ -7,7 +7,7 @@ use std::ops::Range;
 
 use crate::classify::decisive::{Decisive, SMALL_BITS};
 use crate::classify::kinds::Kinds;
-use crate::classify::memo::{Guess, Key, Memo};
+use crate::classify::memo::{Guess, Key, Memo, NOT_FOUND};
 use crate::classify::origin::Origin;
 use crate::model::batch::Status;
 use crate::model::batch::raw::{Addresses, each_null};
@@ -64,9 +64,10 @@ pub(super) struct Chunk {
     /// -1 for none; only where somebody asks.
     pub(super) ports: [[i64; ROWS]; 2],
     pub(super) times_s: [i64; ROWS],
-    /// What each row's class goes by, or [`Key::NONE`], and where that may be found.
+    /// What each row's class goes by, or [`Key::NONE`], where that may be found, and the class.
     pub(super) keys: [Key; ROWS],
-    pub(super) guesses: [Guess; ROWS],
+    guesses: [Guess; ROWS],
+    pub(super) classes: [u32; ROWS],
     /// Of a column in work.
     codes: [u32; ROWS],
     numbers: [[i64; ROWS]; 2],
@@ -88,6 +89,7 @@ impl Chunk {
             times_s: [0; ROWS],
             keys: [Key::NONE; ROWS],
             guesses: [Guess::NONE; ROWS],
+            classes: [NOT_FOUND; ROWS],
             codes: [0; ROWS],
             numbers: [[0; ROWS]; 2],
         })
@@ -263,13 +265,18 @@ impl Chunk {
         }
     }
 
-    /// Packs the key of a row that has been read, for the words of its ports and of its time, and looks where it should be.
+    /// Packs the key of a row that has been read, for the words of its ports and of its time, and reckons where it should be.
     #[inline(always)]
     pub(super) fn pack(&mut self, place: usize, ports: Option<u32>, time: u32, memo: &Memo) {
         let key = ports.and_then(|ports| self.key(place, ports, time));
         let key = key.unwrap_or(Key::NONE);
-        self.guesses[place] = memo.first(&key);
+        self.guesses[place] = memo.slot(&key);
         self.keys[place] = key;
+    }
+
+    /// Looks up the classes of all rows, whose keys have been packed; of those that are not where they should be, [`NOT_FOUND`].
+    pub(super) fn look(&mut self, memo: &Memo) {
+        memo.look(&self.keys, &mut self.guesses, &mut self.classes);
     }
 
     /// `None` if it has no room.

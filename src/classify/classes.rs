@@ -9,7 +9,7 @@ use crate::classify::chunk::{self, Chunk, Way};
 use crate::classify::decisive::Decisive;
 use crate::classify::engine;
 use crate::classify::kinds::Kinds;
-use crate::classify::memo::{Key, Memo};
+use crate::classify::memo::{Key, Memo, NOT_FOUND};
 use crate::classify::origin::{self, Origins};
 use crate::classify::row::{Extra, Row, Rows};
 use crate::model::address::Address;
@@ -131,11 +131,11 @@ impl<'w> Classifier<'w> {
             .extend_from_slice(&self.extra.names()[known..]);
         let symbols = self.world.symbols.len() + self.extra.names().len();
         let fit = self.kinds.fit() && symbols <= chunk::SYMBOLS_MAX;
-        let mut origins = origin::Batch::new(batch).filter(|_| fit);
+        let origins = self.origins.of(batch).filter(|_| fit);
         let full = decisive.full_rows();
         let mut found = std::mem::take(&mut self.classes.rows);
         found.clear();
-        match &mut origins {
+        match &origins {
             Some(origins) => {
                 for first in (0..batch.len()).step_by(chunk::ROWS) {
                     let count = chunk::ROWS.min(batch.len() - first);
@@ -163,7 +163,7 @@ impl<'w> Classifier<'w> {
         &mut self,
         rows: &Rows<'_>,
         decisive: &Decisive<'_>,
-        origins: &mut origin::Batch<'_>,
+        origins: &origin::Batch<'_>,
         first: usize,
         count: usize,
     ) {
@@ -173,7 +173,7 @@ impl<'w> Classifier<'w> {
             if self.chunk.ways[place] != Way::Not {
                 let (pivot, at) = (pivots[place], places[place]);
                 let read = || rows.get(first + place);
-                let origin = self.origins.at(origins, pivot, at, self.world, read);
+                let origin = self.origins.at(pivot, at, self.world, read);
                 self.chunk.origin(place, origin);
             }
         }
@@ -192,7 +192,7 @@ impl<'w> Classifier<'w> {
         }
     }
 
-    /// The classes of a chunk of rows that have been read: what each goes by first, so that no lookup waits for another.
+    /// The classes of a chunk of rows that have been read: all keys first, then all places to look at, so that no lookup waits for another.
     fn find(&mut self, rows: &Rows<'_>, first: usize, count: usize, found: &mut Vec<u32>) {
         for place in 0..count.min(chunk::ROWS) {
             let chunk = &mut self.chunk;
@@ -201,16 +201,19 @@ impl<'w> Classifier<'w> {
             let ports = self.questions.ports(ports);
             chunk.pack(place, ports, time, &self.memo);
         }
+        self.chunk.look(&self.memo);
         for place in 0..count.min(chunk::ROWS) {
-            let chunk = &self.chunk;
-            if chunk.ways[place] == Way::Not {
-                found.push(Classes::NONE);
-                continue;
-            }
-            let key = chunk.keys[place];
-            found.push(match self.memo.get(&key, chunk.guesses[place]) {
-                Some(class) => class,
-                None => self.add(&rows.get(first + place), key),
+            let class = self.chunk.classes[place];
+            found.push(match self.chunk.ways[place] {
+                Way::Not => Classes::NONE,
+                Way::Columns | Way::Row if class != NOT_FOUND => class,
+                Way::Columns | Way::Row => {
+                    let key = self.chunk.keys[place];
+                    match self.memo.search(&key) {
+                        Some(class) => class,
+                        None => self.add(&rows.get(first + place), key),
+                    }
+                }
             });
         }
     }

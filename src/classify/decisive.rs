@@ -6,7 +6,6 @@ use crate::classify::row::{ACK, Direction, Extra, SYN, TypeWord};
 use crate::model::batch::FlowBatch;
 use crate::model::batch::raw::{Addresses, Codes, Numbers, full_rows};
 use crate::model::field::Field;
-use crate::model::name::normal_service;
 use crate::model::symbol::Sym;
 
 /// The columns, at hand.
@@ -62,24 +61,25 @@ impl<'b> Decisive<'b> {
     pub(super) fn new(batch: &'b FlowBatch, extra: &mut Extra<'_>) -> Decisive<'b> {
         let address = |field| Addresses::new(batch.address(field));
         let number = |field| Numbers::new(batch.number(field));
-        let mut service = |field| {
-            let code = |code: &str| extra.sym(&normal_service(code)).0;
-            Codes::new(batch.text(field), Sym::NONE.0, code)
+        let mut syms = |field| {
+            let syms = extra.syms(batch, field);
+            let codes = syms.iter().map(|sym| sym.0).collect();
+            Codes::new(batch.text(field), Sym::NONE.0, codes)
+        };
+        let words = |field, code: fn(&str) -> u32| {
+            let column = batch.text(field);
+            let codes = column.map(|column| column.values().map(code).collect());
+            Codes::new(column, 0, codes.unwrap_or_default())
         };
         Decisive {
             hop: [address(Field::SrcAddr), address(Field::DstAddr)],
             packet: [address(Field::PktSrcAddr), address(Field::PktDstAddr)],
-            service: [
-                service(Field::PktSrcAwsService),
-                service(Field::PktDstAwsService),
-            ],
-            next_hop: Codes::new(batch.text(Field::NextHopInterfaceId), Sym::NONE.0, |name| {
-                extra.sym(name).0
-            }),
+            service: [Field::PktSrcAwsService, Field::PktDstAwsService].map(&mut syms),
+            next_hop: syms(Field::NextHopInterfaceId),
             words: [
-                Codes::new(batch.text(Field::FlowDirection), 0, direction),
-                Codes::new(batch.text(Field::NextHopInterfaceType), 0, next_hop_type),
-                Codes::new(batch.text(Field::Action), 0, action),
+                words(Field::FlowDirection, direction),
+                words(Field::NextHopInterfaceType, next_hop_type),
+                words(Field::Action, action),
             ],
             port: [number(Field::SrcPort), number(Field::DstPort)],
             protocol: number(Field::Protocol),

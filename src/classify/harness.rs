@@ -129,26 +129,33 @@ impl Twins {
         [one_by_one.collect(), by_class.collect()]
     }
 
-    /// What the fast side says by classes, record after record in one batch.
-    pub fn by_class(&self, records: &[Record], fields: &[Field]) -> Vec<Said> {
+    /// What the fast side says by classes, record after record in batches of so many rows, when it sees them for the second time: then batches
+    /// share their dictionaries.
+    pub fn by_class(&self, records: &[Record], fields: &[Field], rows: usize) -> Vec<Said> {
         let questions = Questions::default();
         let cells = Cells::new(&self.world, &questions);
         let mut classifier = Classifier::new(&cells, &questions);
-        let batch = batch(records, fields);
-        let classes = classifier.classify(&batch);
-        let particulars = Particulars::new(&batch);
-        let tag = |(row, class): (usize, &u32)| {
-            let class = &classes.classes[usize::try_from(*class).unwrap()];
-            Some(particulars.tag(class, row))
-        };
-        let tags = Tags {
-            rows: classes.rows.iter().enumerate().map(tag).collect(),
-            extra: classes.extra.clone(),
-        };
-        tags.rows
-            .iter()
-            .map(|tag| self.words(&tags, tag.as_ref().unwrap()))
-            .collect()
+        let mut builder = builder(fields);
+        let mut said = Vec::new();
+        for _ in 0..2 {
+            said.clear();
+            for some in records.chunks(rows) {
+                let batch = fill(&mut builder, some, fields);
+                let classes = classifier.classify(&batch);
+                let particulars = Particulars::new(&batch);
+                let tag = |(row, class): (usize, &u32)| {
+                    let class = &classes.classes[usize::try_from(*class).unwrap()];
+                    Some(particulars.tag(class, row))
+                };
+                let tags = Tags {
+                    rows: classes.rows.iter().enumerate().map(tag).collect(),
+                    extra: classes.extra.clone(),
+                };
+                let words = |tag: &Option<Tag>| self.words(&tags, tag.as_ref().unwrap());
+                said.extend(tags.rows.iter().map(words));
+            }
+        }
+        said
     }
 
     /// What the slow side says.
@@ -208,8 +215,15 @@ fn doubts(flags: Flags) -> BTreeSet<&'static str> {
 
 /// Records as a decoder would give them.
 pub fn batch(records: &[Record], fields: &[Field]) -> FlowBatch {
+    fill(&mut builder(fields), records, fields)
+}
+
+fn builder(fields: &[Field]) -> BatchBuilder {
     let format = Format::from_names(fields.iter().map(|field| field.text())).unwrap();
-    let mut builder = BatchBuilder::new(&format, FieldSet::ALL);
+    BatchBuilder::new(&format, FieldSet::ALL)
+}
+
+fn fill(builder: &mut BatchBuilder, records: &[Record], fields: &[Field]) -> FlowBatch {
     for (line, record) in (1..).zip(records) {
         let values: Vec<Value<'_>> = fields.iter().map(|field| value(record, *field)).collect();
         builder.push(&values, Status::Flow, line).unwrap();

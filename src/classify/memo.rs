@@ -44,13 +44,16 @@ const EMPTY: u32 = u32::MAX;
 const CLASS_BITS: u32 = 20;
 const CLASS: u32 = (1 << CLASS_BITS) - 1;
 
-/// Where a key may be: what [`Memo::first`] found, to be asked about later.
+/// Where a key should be: a slot, or what stands in it.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Guess(u32);
 
 impl Guess {
     pub(super) const NONE: Guess = Guess(EMPTY);
 }
+
+/// No class.
+pub(super) const NOT_FOUND: u32 = u32::MAX;
 
 impl Memo {
     pub(super) fn new() -> Memo {
@@ -61,24 +64,47 @@ impl Memo {
         }
     }
 
-    /// What stands where a key should be. Asked for many keys before any is looked at, none waits for another's slot.
+    /// The slot in which a key should be, for [`Memo::look`].
     #[inline(always)]
-    pub(super) fn first(&self, key: &Key) -> Guess {
-        Guess(self.slots[self.at(key.hash())])
+    pub(super) fn slot(&self, key: &Key) -> Guess {
+        // INVARIANT: there are fewer slots than `1 << 22`.
+        Guess(u32::try_from(self.at(key.hash())).unwrap_or(EMPTY))
     }
 
-    /// The class of a key, if it is known.
-    #[inline(always)]
-    pub(super) fn get(&self, key: &Key, guess: Guess) -> Option<u32> {
-        let class = guess.0 & CLASS;
-        match self.keys.get(class as usize) {
-            Some(known) if known.is(key) => Some(class),
-            Some(_) | None => self.search(key),
+    /// The classes of keys whose slots are known, or [`NOT_FOUND`]: then [`Memo::search`] may find one. Each loop but the last does nothing but
+    /// fetch one word a key, so that many are on their way at once: all classes together are larger than some second-level caches.
+    pub(super) fn look<const N: usize>(
+        &self,
+        keys: &[Key; N],
+        guesses: &mut [Guess; N],
+        classes: &mut [u32; N],
+    ) {
+        for guess in &mut *guesses {
+            *guess = Guess(self.slots.get(guess.0 as usize).copied().unwrap_or(EMPTY));
+        }
+        let mut firsts = [0; N];
+        for (first, guess) in firsts.iter_mut().zip(&*guesses) {
+            *first = self.known(*guess).0[0];
+        }
+        let keys = keys.iter().zip(&firsts);
+        for ((class, guess), (key, first)) in classes.iter_mut().zip(&*guesses).zip(keys) {
+            let known = self.known(*guess);
+            // Nobody has the key that stands for none.
+            let is = (*first == key.0[0]) & known.is(key) & !key.is(&Key::NONE);
+            *class = if is { guess.0 & CLASS } else { NOT_FOUND };
         }
     }
 
+    /// The key of the class in a slot; [`Key::NONE`] if it is empty.
+    #[inline(always)]
+    fn known(&self, guess: Guess) -> &Key {
+        let known = self.keys.get((guess.0 & CLASS) as usize);
+        known.unwrap_or(&Key::NONE)
+    }
+
+    /// The class of a key, if it is known.
     #[inline(never)]
-    fn search(&self, key: &Key) -> Option<u32> {
+    pub(super) fn search(&self, key: &Key) -> Option<u32> {
         let hash = key.hash();
         let mut at = self.at(hash);
         loop {

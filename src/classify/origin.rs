@@ -3,7 +3,9 @@
 //! An interface's records nearly always name the same VPC, subnet and type, so the last answer by interface answers for nearly all.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
+use arrow::array::ArrayRef;
 use arrow::buffer::NullBuffer;
 
 use crate::classify::row::{Row, TypeWord};
@@ -18,7 +20,7 @@ use crate::topology::snapshot::InterfaceKind;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 struct Parts {
     /// The fields that its log has.
-    format: FieldSet,
+    format: Option<FieldSet>,
     interface: Sym,
     vpc: Sym,
     subnet: Sym,
@@ -80,35 +82,12 @@ impl<'b> Keys<'b> {
 
 /// The origins of a batch's records.
 pub(super) struct Batch<'b> {
-    format: FieldSet,
     pivot: Option<Keys<'b>>,
     /// With the number that each key is multiplied by, so that the sum is another for any two places.
     places: Vec<(Keys<'b>, u64)>,
-    /// By the pivot's key: the place last seen, and its origin.
-    last: Vec<Option<(u64, Origin)>>,
 }
 
 impl<'b> Batch<'b> {
-    /// `None` if its places cannot be numbered; no real log has so many.
-    pub(super) fn new(batch: &'b FlowBatch) -> Option<Batch<'b>> {
-        let format = FIELDS.iter().map(|row| row.field);
-        let format = format.filter(|field| batch.has(*field));
-        let format = format.fold(FieldSet::of(&[]), FieldSet::with);
-        let pivot = batch.text(Field::InterfaceId);
-        let (mut places, mut radix) = (Vec::new(), 1u64);
-        for column in PLACES.iter().filter_map(|field| batch.text(*field)) {
-            places.push((Keys::new(column), radix));
-            radix = radix.checked_mul(u64::try_from(column.values().len()).ok()? + 1)?;
-        }
-        let last = pivot.map_or(1, |column| column.values().len() + 1);
-        Some(Batch {
-            format,
-            pivot: pivot.map(Keys::new),
-            places,
-            last: vec![None; last],
-        })
-    }
-
     /// The numbers of the interfaces and places of the rows from `first` on.
     pub(super) fn numbers(&self, first: usize, pivots: &mut [u64], places: &mut [u64]) {
         pivots.fill(0);
@@ -126,6 +105,11 @@ impl<'b> Batch<'b> {
 #[derive(Default)]
 pub(super) struct Origins {
     by_parts: HashMap<Parts, Origin>,
+    /// The fields and distinct texts of the batch in work: its keys mean what those of a batch before meant that had the same.
+    format: Option<FieldSet>,
+    texts: Vec<ArrayRef>,
+    /// By the pivot's key: the place last seen, and its origin.
+    last: Vec<Option<(u64, Origin)>>,
 }
 
 impl Origins {
@@ -133,31 +117,61 @@ impl Origins {
         self.by_parts.len()
     }
 
-    /// The origin of a record whose numbers [`Batch::numbers`] has given. `read`: the record, if it must be looked at.
+    /// The next batch; `None` if its places cannot be numbered; no real log has so many.
+    pub(super) fn of<'b>(&mut self, batch: &'b FlowBatch) -> Option<Batch<'b>> {
+        let format = FIELDS.iter().map(|row| row.field);
+        let format = format.filter(|field| batch.has(*field));
+        let format = Some(format.fold(FieldSet::of(&[]), FieldSet::with));
+        let pivot = batch.text(Field::InterfaceId);
+        let (mut places, mut radix) = (Vec::new(), 1u64);
+        for column in PLACES.iter().filter_map(|field| batch.text(*field)) {
+            places.push((Keys::new(column), radix));
+            radix = radix.checked_mul(u64::try_from(column.values().len()).ok()? + 1)?;
+        }
+        let fields = std::iter::once(Field::InterfaceId).chain(PLACES);
+        let columns = fields.filter_map(|field| batch.text(field));
+        let texts = || columns.clone().map(|column| column.dictionary());
+        let same = |(a, b): (&ArrayRef, &ArrayRef)| Arc::ptr_eq(a, b);
+        if self.format != format
+            || self.texts.len() != texts().count()
+            || !self.texts.iter().zip(texts()).all(same)
+        {
+            self.format = format;
+            self.texts = texts().cloned().collect();
+            self.last.clear();
+            let keys = pivot.map_or(1, |column| column.values().len() + 1);
+            self.last.resize(keys, None);
+        }
+        Some(Batch {
+            pivot: pivot.map(Keys::new),
+            places,
+        })
+    }
+
+    /// The origin of a record of the batch in work, whose numbers [`Batch::numbers`] has given. `read`: the record, if it must be looked at.
     #[inline(always)]
     pub(super) fn at(
         &mut self,
-        batch: &mut Batch<'_>,
         pivot: u64,
         place: u64,
         world: &World,
         read: impl FnOnce() -> Row,
     ) -> Origin {
         let pivot = usize::try_from(pivot).unwrap_or(0);
-        match batch.last[pivot] {
+        match self.last[pivot] {
             Some((known, origin)) if known == place => origin,
             Some(_) | None => {
-                let origin = self.find(batch.format, &read(), world);
-                batch.last[pivot] = Some((place, origin));
+                let origin = self.find(&read(), world);
+                self.last[pivot] = Some((place, origin));
                 origin
             }
         }
     }
 
     #[cold]
-    fn find(&mut self, format: FieldSet, row: &Row, world: &World) -> Origin {
+    fn find(&mut self, row: &Row, world: &World) -> Origin {
         let parts = Parts {
-            format,
+            format: self.format,
             interface: row.interface,
             vpc: row.vpc,
             subnet: row.subnet,

@@ -612,12 +612,12 @@ proptest! {
         }
     }
     #[test]
-    fn records_of_a_class_have_one_tag(numbers in prop::collection::vec(any::<u16>(), 40..1200), more in prop::collection::vec(any::<u16>(), 40..400)) {
+    fn records_of_a_class_have_one_tag(numbers in prop::collection::vec(any::<u16>(), 40..1200), more in prop::collection::vec(any::<u16>(), 40..400), rows in 1usize..20) {
         let (topologies, records, fields) = case(numbers);
         let (pool, tape) = (addresses(&topologies), &mut Tape { numbers: more, at: 0 });
         let records: Vec<Record> = records.iter().flat_map(|record| alike(tape, record, &pool)).collect();
         let twins = Twins::new(&topologies, RANGES);
-        let (by_class, one_by_one) = (twins.by_class(&records, &fields), twins.fast(&records, &fields));
+        let (by_class, one_by_one) = (twins.by_class(&records, &fields, rows), twins.fast(&records, &fields));
         for ((record, by_class), alone) in records.iter().zip(by_class).zip(one_by_one) {
             prop_assert_eq!(by_class, alone, "{:#?}\n{:?}\n{}", record, fields, topologies.iter().map(Json::to_string).collect::<Vec<_>>().join("\n"));
         }

@@ -5,6 +5,8 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use arrow::array::ArrayRef;
+
 use crate::model::address::Address;
 use crate::model::batch::{AddressColumn, FlowBatch, NumberColumn, TextColumn};
 use crate::model::field::{Field, FieldSet};
@@ -149,6 +151,8 @@ pub struct Extra<'a> {
     symbols: &'a Symbols,
     names: Vec<Arc<str>>,
     by_name: HashMap<Arc<str>, Sym>,
+    /// By field: the distinct texts of the last batch, and their symbols. Most batches have those of the batch before.
+    last: Vec<(Field, ArrayRef, Arc<[Sym]>)>,
 }
 
 impl<'a> Extra<'a> {
@@ -158,7 +162,33 @@ impl<'a> Extra<'a> {
             symbols,
             names: Vec::new(),
             by_name: HashMap::new(),
+            last: Vec::new(),
         }
+    }
+
+    /// The symbols of a column's distinct texts, by key; of a service in normal form, and of a resource only if it is a NAT gateway.
+    pub fn syms(&mut self, batch: &FlowBatch, field: Field) -> Arc<[Sym]> {
+        let Some(column) = batch.text(field) else {
+            return Arc::default();
+        };
+        let place = self.last.iter().position(|(of, ..)| *of == field);
+        if let Some((_, texts, syms)) = place.map(|place| &self.last[place])
+            && Arc::ptr_eq(texts, column.dictionary())
+        {
+            return Arc::clone(syms);
+        }
+        let sym = |text: &str| match field {
+            Field::PktSrcAwsService | Field::PktDstAwsService => self.sym(&normal_service(text)),
+            Field::ResourceId if !text.starts_with("nat-") => Sym::NONE,
+            _ => self.sym(text),
+        };
+        let syms: Arc<[Sym]> = column.values().map(sym).collect();
+        let known = (field, Arc::clone(column.dictionary()), Arc::clone(&syms));
+        match place {
+            Some(place) => self.last[place] = known,
+            None => self.last.push(known),
+        }
+        syms
     }
 
     /// The symbol of a name: the topology's, else one of ours.
@@ -191,16 +221,17 @@ impl<'a> Extra<'a> {
 /// A text column with its distinct values already understood.
 struct Words<'a, T> {
     column: Option<TextColumn<'a>>,
-    values: Vec<T>,
+    values: Arc<[T]>,
 }
 
 impl<'a, T: Copy> Words<'a, T> {
     fn new(batch: &'a FlowBatch, field: Field, understand: impl FnMut(&'a str) -> T) -> Self {
         let column = batch.text(field);
-        let values = column
-            .map(|column| column.values().map(understand).collect())
-            .unwrap_or_default();
-        Words { column, values }
+        let values = column.into_iter().flat_map(|column| column.values());
+        Words {
+            column,
+            values: values.map(understand).collect(),
+        }
     }
 
     fn get(&self, row: usize) -> Option<T> {
@@ -236,37 +267,19 @@ pub struct Rows<'a> {
 impl<'a> Rows<'a> {
     /// Understands the columns; names that the topology lacks go to `extra`.
     pub fn new(batch: &'a FlowBatch, extra: &mut Extra<'_>) -> Rows<'a> {
-        let mut names = |field| Words::new(batch, field, |name| extra.sym(name));
-        let (interface, vpc, subnet) = (
-            names(Field::InterfaceId),
-            names(Field::VpcId),
-            names(Field::SubnetId),
-        );
-        let (next_hop, gateway, gateway_vpc) = (
-            names(Field::NextHopInterfaceId),
-            names(Field::TgwId),
-            names(Field::TgwSrcVpcId),
-        );
-        let resource = Words::new(batch, Field::ResourceId, |name| {
-            if name.starts_with("nat-") {
-                extra.sym(name)
-            } else {
-                Sym::NONE
-            }
-        });
-        let mut service = |field| Words::new(batch, field, |code| extra.sym(&normal_service(code)));
+        let mut names = |field| Words {
+            column: batch.text(field),
+            values: extra.syms(batch, field),
+        };
         Rows {
-            service: [
-                service(Field::PktSrcAwsService),
-                service(Field::PktDstAwsService),
-            ],
-            interface,
-            vpc,
-            subnet,
-            resource,
-            next_hop,
-            gateway,
-            gateway_vpc,
+            service: [Field::PktSrcAwsService, Field::PktDstAwsService].map(&mut names),
+            interface: names(Field::InterfaceId),
+            vpc: names(Field::VpcId),
+            subnet: names(Field::SubnetId),
+            resource: names(Field::ResourceId),
+            next_hop: names(Field::NextHopInterfaceId),
+            gateway: names(Field::TgwId),
+            gateway_vpc: names(Field::TgwSrcVpcId),
             type_word: Words::new(batch, Field::InterfaceType, TypeWord::new),
             next_hop_word: Words::new(batch, Field::NextHopInterfaceType, TypeWord::new),
             direction: Words::new(batch, Field::FlowDirection, Direction::from_word),

@@ -142,6 +142,7 @@ impl FlowBatch {
         let dictionary = self.column(field)?.as_dictionary_opt::<Int32Type>()?;
         Some(TextColumn {
             keys: dictionary.keys(),
+            dictionary: dictionary.values(),
             values: dictionary.values().as_string_opt()?,
         })
     }
@@ -168,6 +169,7 @@ impl FlowBatch {
 #[derive(Clone, Copy, Debug)]
 pub struct TextColumn<'a> {
     keys: &'a Int32Array,
+    dictionary: &'a ArrayRef,
     values: &'a StringArray,
 }
 
@@ -186,8 +188,13 @@ impl<'a> TextColumn<'a> {
         }
     }
 
-    /// The distinct texts of the batch, by key.
-    pub fn values(&self) -> impl ExactSizeIterator<Item = &'a str> {
+    /// The distinct texts of the batch, by key, and maybe some of batches before. Batches that share this array have the same ones.
+    pub fn dictionary(&self) -> &'a ArrayRef {
+        self.dictionary
+    }
+
+    /// The same, one by one.
+    pub fn values(&self) -> impl ExactSizeIterator<Item = &'a str> + use<'a> {
         let values = self.values;
         (0..values.len()).map(move |key| values.value(key))
     }

@@ -164,16 +164,12 @@ pub struct Codes<'a> {
 }
 
 impl<'a> Codes<'a> {
-    /// Of a column, if the log has it.
-    pub fn new(
-        column: Option<TextColumn<'a>>,
-        null: u32,
-        code: impl FnMut(&'a str) -> u32,
-    ) -> Self {
+    /// Of a column, if the log has it, with the number of each of its distinct values.
+    pub fn new(column: Option<TextColumn<'a>>, null: u32, codes: Vec<u32>) -> Self {
         Codes {
             keys: column.map_or(&[], |column| column.raw()),
             present: Present::new(column.and_then(|column| column.nulls())),
-            codes: column.map_or_else(Vec::new, |column| column.values().map(code).collect()),
+            codes,
             null,
         }
     }

@@ -7,7 +7,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use arrow::array::{DictionaryArray, Int32Array, StringArray};
+use arrow::array::{Array, ArrayRef, DictionaryArray, Int32Array, StringArray};
 use arrow::buffer::{Buffer, OffsetBuffer, ScalarBuffer};
 use arrow::datatypes::Int32Type;
 use arrow::error::ArrowError;
@@ -282,6 +282,10 @@ const BRIEF_BITS: u32 = 6;
 /// A column that has more long texts than this in one run is not one of brief texts.
 const LONG_MAX: u32 = 8;
 
+/// More texts, or bytes of them, are forgotten with their batch: whoever reads the next one would go through all, whichever it has.
+const KEPT_TEXTS: usize = 1_024;
+const KEPT_BYTES: usize = 32 << 10;
+
 /// Builds a text column.
 pub struct TextBuilder {
     keys: Vec<i32>,
@@ -289,6 +293,8 @@ pub struct TextBuilder {
     /// All distinct texts, one behind the other, and where each ends.
     texts: String,
     ends: Vec<i32>,
+    /// The same, as the last batch has them.
+    shared: Option<ArrayRef>,
     whole: Whole,
     /// Longer texts, those that found no room, and which of them came last, by the cheap hash.
     others: HashMap<Box<str>, i32>,
@@ -305,6 +311,7 @@ impl TextBuilder {
             nulls: Nulls::default(),
             texts: String::new(),
             ends: Vec::new(),
+            shared: None,
             whole: Whole::new(),
             others: HashMap::new(),
             recent: Box::new([Known::NONE; 1 << RECENT_BITS]),
@@ -446,22 +453,46 @@ impl TextBuilder {
         Ok(key)
     }
 
+    /// The column; the builder has no rows again. Texts stay, and batches with the same ones share an array of them, as long as there are few.
     pub(super) fn finish(&mut self) -> Result<DictionaryArray<Int32Type>, ArrowError> {
         let next = Vec::with_capacity(self.keys.len());
         let keys = std::mem::replace(&mut self.keys, next);
         let keys = Int32Array::try_new(keys.into(), self.nulls.finish())?;
-        let ends = std::mem::take(&mut self.ends);
-        let offsets: Vec<i32> = std::iter::once(0).chain(ends).collect();
+        let values = self.values()?;
+        if self.ends.len() > KEPT_TEXTS || self.texts.len() > KEPT_BYTES {
+            self.forget();
+        }
+        DictionaryArray::try_new(keys, values)
+    }
+
+    /// The distinct texts.
+    fn values(&mut self) -> Result<ArrayRef, ArrowError> {
+        if let Some(shared) = &self.shared
+            && shared.len() == self.ends.len()
+        {
+            return Ok(Arc::clone(shared));
+        }
+        let offsets: Vec<i32> = std::iter::once(0)
+            .chain(self.ends.iter().copied())
+            .collect();
         let offsets = OffsetBuffer::new(ScalarBuffer::from(offsets));
-        let texts = std::mem::take(&mut self.texts).into_bytes();
-        let values = StringArray::try_new(offsets, Buffer::from_vec(texts), None)?;
+        let texts = Buffer::from(self.texts.as_bytes());
+        let values: ArrayRef = Arc::new(StringArray::try_new(offsets, texts, None)?);
+        self.shared = Some(Arc::clone(&values));
+        Ok(values)
+    }
+
+    /// Forgets all texts. There will be as many again.
+    fn forget(&mut self) {
+        self.texts.clear();
+        self.ends.clear();
+        self.shared = None;
         self.whole.clear();
         self.brief = [Brief::NONE; 1 << BRIEF_BITS];
         if !self.others.is_empty() {
             self.others.clear();
             self.recent.fill(Known::NONE);
         }
-        DictionaryArray::try_new(keys, Arc::new(values))
     }
 }
 
@@ -563,6 +594,44 @@ mod tests {
                 assert_eq!(array.key(row), expected, "{}", texts[place]);
             }
         }
+    }
+
+    #[test]
+    fn batches_share_their_texts_until_there_are_new_ones_or_too_many() {
+        let mut builder = TextBuilder::new();
+        let mut batch = |texts: &[&str]| {
+            let all = Many(texts.iter().map(|text| (*text).to_owned()).collect());
+            for some in all.0.chunks(64) {
+                builder.push_marked(&Many(some.to_vec())).unwrap();
+            }
+            builder.finish().unwrap()
+        };
+        let rows = |array: &DictionaryArray<Int32Type>| -> Vec<Option<String>> {
+            let array = array.downcast_dict::<StringArray>().unwrap();
+            array
+                .into_iter()
+                .map(|text| text.map(str::to_owned))
+                .collect()
+        };
+        let long = "longer-than-any-mark-is-and-kept-elsewhere";
+        let first = batch(&["ACCEPT", "-", long]);
+        let same = batch(&[long, "ACCEPT", "ACCEPT"]);
+        assert!(Arc::ptr_eq(first.values(), same.values()));
+        assert_eq!(same.keys().values(), &[1, 0, 0]);
+        let none = batch(&["-"]);
+        assert!(Arc::ptr_eq(first.values(), none.values()));
+        let new = batch(&["REJECT", "ACCEPT"]);
+        assert_eq!(
+            (new.keys().values().as_ref(), new.values().len()),
+            (&[2, 0][..], 3)
+        );
+        let many: Vec<String> = (0..KEPT_TEXTS).map(|n| format!("eni-{n:017x}")).collect();
+        let many: Vec<&str> = many.iter().map(String::as_str).collect();
+        assert_eq!(rows(&batch(&many)).len(), KEPT_TEXTS);
+        let after = batch(&["REJECT", long, "-"]);
+        assert_eq!((after.keys().values()[0], after.values().len()), (0, 2));
+        let text = |text: &str| Some(text.to_owned());
+        assert_eq!(rows(&after), [text("REJECT"), text(long), None]);
     }
 
     /// The slow way takes a text that begins with NUL, whose mark differs from that of the text behind it in the length alone.
