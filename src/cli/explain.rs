@@ -103,7 +103,13 @@ fn explain(
             .chain(&plan.diagnostics)
             .chain(&world.diagnostics),
     );
-    let options = pipeline::read_options(&asked.input, &world, FieldSet::ALL, stop)?;
+    let options = pipeline::read_options(
+        &asked.input,
+        &world,
+        FieldSet::ALL,
+        pipeline::WRITTEN_ROWS,
+        stop,
+    )?;
     let progress = Progress::new(pipeline::total_bytes(&listed.inputs), asked.speech.quiet);
     let run = Run {
         look: Look {

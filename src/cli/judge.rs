@@ -50,7 +50,13 @@ pub fn judge(
         plan = plan.metered(metrics);
     }
     let projection = classify::row::columns().union(Plan::columns());
-    let options = pipeline::read_options(case.how, case.world, projection, stop)?;
+    let options = pipeline::read_options(
+        case.how,
+        case.world,
+        projection,
+        pipeline::WEIGHED_ROWS,
+        stop,
+    )?;
     let progress = Progress::new(pipeline::total_bytes(case.inputs), case.quiet);
     let (tally, inputs) = pipeline::weigh(case.inputs, &options, case.world, &plan, &progress);
     progress.finish();
