@@ -12,6 +12,27 @@ const V4_AFTER: u128 = 0x1_0000_0000_0000;
 /// Marks an entry of the IPv4 index as the number of a leaf; others are intervals.
 const LEAF: u32 = 1 << 31;
 
+/// Marks an entry of a leaf as the number of one below it, among those of its own; others are intervals behind its first.
+const BELOW: u16 = 1 << 15;
+
+/// What the addresses are in that share their first 16 bits, by the next 8.
+#[derive(Clone, Debug, PartialEq)]
+struct Leaf {
+    /// The interval of the first address.
+    first: u32,
+    /// The number of its first leaf below.
+    below: u32,
+    entries: [u16; 256],
+}
+
+/// What the addresses are in that share their first 24 bits: each begins one interval at most, so that a byte says how many have begun.
+#[derive(Clone, Debug, PartialEq)]
+struct LowLeaf {
+    /// The interval of the first address.
+    first: u32,
+    entries: [u8; 256],
+}
+
 /// A total map from addresses to values.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Intervals<T> {
@@ -19,7 +40,8 @@ pub struct Intervals<T> {
     values: Vec<T>,
     /// By the first 16 bits of an IPv4 address: its interval, or a leaf by the next 8, and so again; empty if not asked for.
     v4_index: Vec<u32>,
-    v4_leaves: Vec<[u32; 256]>,
+    v4_leaves: Vec<Leaf>,
+    v4_low_leaves: Vec<LowLeaf>,
 }
 
 impl Intervals<()> {
@@ -34,6 +56,7 @@ impl Intervals<()> {
             starts,
             v4_index: Vec::new(),
             v4_leaves: Vec::new(),
+            v4_low_leaves: Vec::new(),
         }
     }
 }
@@ -49,41 +72,84 @@ impl<T> Intervals<T> {
         self.starts.get(place).map(|start| Address(*start))
     }
 
-    /// The same map with an index over IPv4: three steps at most to an interval, some MiB for big maps.
+    /// The same map with an index over IPv4: three steps at most to an interval, a MiB for big maps.
     #[must_use]
     pub fn indexed(mut self) -> Self {
         let mut at = self.search(V4_FIRST, 0, self.starts.len());
-        let mut index = vec![0; 1 << 16];
-        self.fill(&mut index, &mut at, V4_FIRST, 16);
+        let (mut index, mut done) = (vec![0; 1 << 16], 0);
+        while done < index.len() {
+            let next = V4_FIRST + ((done as u128) << 16);
+            let whole = self.whole(&mut at, next, 16).min(index.len() - done);
+            if whole > 0 {
+                index[done..done + whole].fill(number(at));
+            } else {
+                index[done] = LEAF | number(self.v4_leaves.len());
+                let leaf = self.leaf(&mut at, next);
+                self.v4_leaves.push(leaf);
+            }
+            done += whole.max(1);
+        }
         self.v4_index = index;
         self
     }
 
-    /// Fills entries for `2^bits` addresses each, from `first` on; those within one interval all at once. `at`: the interval of `first`, moved
-    /// on to that of the last.
-    fn fill(&mut self, entries: &mut [u32], at: &mut usize, first: u128, bits: u32) {
-        let (mut next, mut done) = (first, 0);
-        while done < entries.len() {
-            while self.starts.get(*at + 1).is_some_and(|start| *start <= next) {
-                *at += 1;
-            }
-            let end = self.starts.get(*at + 1).copied().unwrap_or(u128::MAX);
-            let whole = usize::try_from((end - next) >> bits).unwrap_or(usize::MAX);
-            let whole = whole.min(entries.len() - done);
-            if whole > 0 {
-                // More intervals than entries can name would need 2^31 routes.
-                entries[done..done + whole].fill(u32::try_from(*at).unwrap_or(0));
-            } else {
-                // A border is within it: never within a single address.
-                let mut leaf = [0; 256];
-                self.fill(&mut leaf, at, next, bits - 8);
-                entries[done] = LEAF | u32::try_from(self.v4_leaves.len()).unwrap_or(0);
-                self.v4_leaves.push(leaf);
-            }
-            let filled = whole.max(1);
-            done += filled;
-            next += (filled as u128) << bits;
+    /// How many times `2^bits` addresses, from `next` on, are in its interval, to which `at` is moved on.
+    fn whole(&self, at: &mut usize, next: u128, bits: u32) -> usize {
+        while self.starts.get(*at + 1).is_some_and(|start| *start <= next) {
+            *at += 1;
         }
+        let end = self.starts.get(*at + 1).copied().unwrap_or(u128::MAX);
+        usize::try_from((end - next) >> bits).unwrap_or(usize::MAX)
+    }
+
+    /// The leaf of 2^16 addresses.
+    fn leaf(&mut self, at: &mut usize, first: u128) -> Leaf {
+        self.whole(at, first, 8);
+        let begin = *at;
+        let mut leaf = Leaf {
+            first: number(begin),
+            below: number(self.v4_low_leaves.len()),
+            entries: [0; 256],
+        };
+        let (mut done, mut below) = (0, 0);
+        while done < leaf.entries.len() {
+            let next = first + ((done as u128) << 8);
+            let whole = self.whole(at, next, 8).min(leaf.entries.len() - done);
+            match u16::try_from(*at - begin) {
+                Ok(behind) if whole > 0 && behind < BELOW => {
+                    leaf.entries[done..done + whole].fill(behind);
+                    done += whole;
+                }
+                // A border is within it, or so many were before that the number has no room here.
+                Ok(_) | Err(_) => {
+                    leaf.entries[done] = BELOW | below;
+                    let low = self.low_leaf(at, next);
+                    self.v4_low_leaves.push(low);
+                    (done, below) = (done + 1, below + 1);
+                }
+            }
+        }
+        leaf
+    }
+
+    /// The leaf of 2^8 addresses.
+    fn low_leaf(&self, at: &mut usize, first: u128) -> LowLeaf {
+        self.whole(at, first, 0);
+        let begin = *at;
+        let mut leaf = LowLeaf {
+            first: number(begin),
+            entries: [0; 256],
+        };
+        let mut done = 0;
+        while done < leaf.entries.len() {
+            let whole = self.whole(at, first + done as u128, 0);
+            let whole = whole.clamp(1, leaf.entries.len() - done);
+            // INVARIANT: at most one begins at each address behind the first.
+            let behind = u8::try_from(*at - begin).unwrap_or(u8::MAX);
+            leaf.entries[done..done + whole].fill(behind);
+            done += whole;
+        }
+        leaf
     }
 
     fn search(&self, address: u128, low: usize, high: usize) -> usize {
@@ -103,17 +169,25 @@ impl<T> Intervals<T> {
     #[inline]
     pub fn place_v4(&self, v4: u32) -> usize {
         let [c, d] = [v4 >> 8, v4].map(|bits| (bits & 0xff) as usize);
-        let Some(mut entry) = self.v4_index.get((v4 >> 16) as usize).copied() else {
+        let Some(entry) = self.v4_index.get((v4 >> 16) as usize).copied() else {
             return self.search(V4_FIRST | u128::from(v4), 0, self.starts.len());
         };
-        if entry & LEAF != 0 {
-            entry = self.v4_leaves[(entry & !LEAF) as usize][c];
-            if entry & LEAF != 0 {
-                entry = self.v4_leaves[(entry & !LEAF) as usize][d];
-            }
+        if entry & LEAF == 0 {
+            return entry as usize;
         }
-        entry as usize
+        let leaf = &self.v4_leaves[(entry & !LEAF) as usize];
+        let entry = leaf.entries[c];
+        if entry & BELOW == 0 {
+            return leaf.first as usize + usize::from(entry);
+        }
+        let low = &self.v4_low_leaves[leaf.below as usize + usize::from(entry & !BELOW)];
+        low.first as usize + usize::from(low.entries[d])
     }
+}
+
+/// The number of an interval or a leaf: there are at most 2^24 leaves, and more intervals than have room would need 2^31 routes.
+fn number(at: usize) -> u32 {
+    u32::try_from(at).unwrap_or(0)
 }
 
 impl<T: Copy + PartialEq> Intervals<T> {
@@ -145,6 +219,7 @@ impl<T: Copy + PartialEq> Intervals<T> {
             values: Vec::new(),
             v4_index: Vec::new(),
             v4_leaves: Vec::new(),
+            v4_low_leaves: Vec::new(),
         };
         let (mut open, mut next): (Vec<usize>, usize) = (Vec::new(), 0);
         let mut holding: Vec<usize> = Vec::new();
@@ -179,6 +254,7 @@ impl<T: Copy + PartialEq> Intervals<T> {
             values,
             v4_index: Vec::new(),
             v4_leaves: Vec::new(),
+            v4_low_leaves: Vec::new(),
         };
         Some(map.indexed())
     }
@@ -227,6 +303,18 @@ mod tests {
             .trunc()
             .into()),
         ]
+    }
+
+    /// So many intervals in one leaf that the last have no room in its entries.
+    #[test]
+    fn each_of_65_536_neighbours_has_its_own_interval() {
+        let first = Address::parse(b"10.1.0.0").unwrap();
+        let borders = (0..1 << 16).map(|n| Address(first.0 + n));
+        let cut = Intervals::cut(borders.clone());
+        let indexed = cut.clone().indexed();
+        for address in borders.chain([Address(first.0 - 1), Address(first.0 + (1 << 16))]) {
+            assert_eq!(indexed.place(address), cut.place(address), "{address}");
+        }
     }
 
     proptest! {
