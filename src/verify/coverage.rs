@@ -69,6 +69,9 @@ impl Times {
 }
 
 /// How long after a record nothing need be heard: one second less than the silence that is too long.
+///
+/// A record counts at its end, and the next must end *within* the time, not at its end: where AWS reports every ten minutes and twenty are
+/// allowed, one lost report makes a distance of exactly twenty.
 pub(super) fn reach_s(max_silence_s: i64) -> i64 {
     max_silence_s.saturating_sub(1).max(0)
 }
@@ -94,11 +97,11 @@ impl Heard {
         self.last = [self.last, end].into_iter().flatten().max();
     }
 
-    /// A record of a flow log that logs everything: the interface was not silent then.
+    /// A record of a flow log that logs everything: the interface was not silent then. The plain way, for tests; the other is
+    /// [`Lately`](crate::verify::account::Lately).
+    #[cfg(test)]
     pub(super) fn hear(&mut self, end: Option<i64>, max_silence_s: i64) {
         let Some(end) = end else { return };
-        // A record counts at its end, and the next must end *within* the time, not at its end: where AWS reports every ten
-        // minutes and twenty are allowed, one lost report makes a distance of exactly twenty.
         self.covered
             .add(end, end.saturating_add(reach_s(max_silence_s)));
     }

@@ -486,7 +486,8 @@ impl<'p, 'w> Weigher<'p, 'w> {
             return;
         }
         self.tally.in_window += 1;
-        look.cover(&mut self.tally, row, status, (start, end));
+        let (tally, lately) = (&mut self.tally, &mut self.lately);
+        look.cover(tally, lately, row, status, (start, end));
     }
 
     /// Tells everything that was summed up, and forgets what classes mean.
@@ -531,6 +532,7 @@ impl Look<'_, '_, '_> {
     fn cover(
         &self,
         tally: &mut Tally,
+        lately: &mut [Lately],
         row: usize,
         status: Status,
         (start, end): (Option<i64>, Option<i64>),
@@ -557,8 +559,11 @@ impl Look<'_, '_, '_> {
                 heard.nodata += 1;
             }
             heard.note(start, end);
-            if self.covers {
-                heard.hear(end, plan.interfaces[place as usize].max_silence_s);
+            if self.covers
+                && let (Some(lately), Some(end)) = (lately.get_mut(place as usize), end)
+                && let Some((since, until)) = lately.hear(end)
+            {
+                heard.covered.add(since, until);
             }
             return;
         }
