@@ -135,7 +135,7 @@ impl Twins {
         let questions = Questions::default();
         let cells = Cells::new(&self.world, &questions);
         let mut classifier = Classifier::new(&cells, &questions);
-        let mut builder = builder(fields);
+        let mut builder = builder(fields).keeping_texts();
         let mut said = Vec::new();
         for _ in 0..2 {
             said.clear();

@@ -122,7 +122,7 @@ fn write(
         &asked.input,
         &world,
         FieldSet::ALL,
-        pipeline::WRITTEN_ROWS,
+        pipeline::Fate::Written,
         stop,
     )?;
     let opened = Opened::new(&inputs, &options)?;

@@ -107,7 +107,7 @@ fn explain(
         &asked.input,
         &world,
         FieldSet::ALL,
-        pipeline::WRITTEN_ROWS,
+        pipeline::Fate::Written,
         stop,
     )?;
     let progress = Progress::new(pipeline::total_bytes(&listed.inputs), asked.speech.quiet);

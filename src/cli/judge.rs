@@ -54,7 +54,7 @@ pub fn judge(
         case.how,
         case.world,
         projection,
-        pipeline::WEIGHED_ROWS,
+        pipeline::Fate::Weighed,
         stop,
     )?;
     let progress = Progress::new(pipeline::total_bytes(case.inputs), case.quiet);

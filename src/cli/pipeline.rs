@@ -23,11 +23,26 @@ use flowproof::verify::{InputFacts, Plan, Tally, Weigher};
 use super::args;
 use super::progress::Progress;
 
-/// Rows of a batch that is weighed and forgotten, as many as memory allows: a batch of more, and what its classes are weighed by, leave a
-/// second-level cache of 512 KiB before they are used.
-pub const WEIGHED_ROWS: u64 = 2_048;
-/// Those of one whose rows are written: a batch has forty columns then, which cost something each.
-pub const WRITTEN_ROWS: u64 = 8_192;
+/// What becomes of batches.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fate {
+    /// They are weighed and forgotten.
+    Weighed,
+    /// Their rows are written, or asked about.
+    Written,
+}
+
+impl Fate {
+    /// Rows of a batch, as many as memory allows. Of more, a batch and what its classes are weighed by leave a second-level cache of 512 KiB before
+    /// they are used; but one that is written has forty columns, which cost something each.
+    fn rows_max(self) -> u64 {
+        match self {
+            Fate::Weighed => 2_048,
+            Fate::Written => 8_192,
+        }
+    }
+}
+
 const BATCH_ROWS_MIN: u64 = 512;
 /// What a row may take in all its forms: columns, tags, text of the piece that it came from.
 const ROW_BYTES: u64 = 1_024;
@@ -35,7 +50,7 @@ const ROW_BYTES: u64 = 1_024;
 /// Inputs whose bytes are on their way before a thread opens them; each holds a bounded buffer.
 pub const AHEAD_PER_THREAD: usize = 4;
 
-/// How inputs are read: in batches of at most so many rows.
+/// How inputs are read.
 ///
 /// # Errors
 /// A `--log-format` that is none.
@@ -43,16 +58,18 @@ pub fn read_options(
     input: &args::Input,
     world: &World,
     projection: FieldSet,
-    rows_max: u64,
+    fate: Fate,
     stop: &Arc<AtomicBool>,
 ) -> Result<ReadOptions, Vec<Diagnostic>> {
     let threads = u64::try_from(rayon::current_num_threads()).unwrap_or(1);
     // Two batches a thread are alive: one decoded, one weighed. Half of the memory is left to everything else.
-    let rows = (input.work.memory / 2 / threads / 2 / ROW_BYTES).clamp(BATCH_ROWS_MIN, rows_max);
+    let rows =
+        (input.work.memory / 2 / threads / 2 / ROW_BYTES).clamp(BATCH_ROWS_MIN, fate.rows_max());
     let mut options = ReadOptions {
         projection,
         described: world.described_formats(),
         batch_rows: usize::try_from(rows).unwrap_or(1),
+        keep_texts: fate == Fate::Weighed,
         stop: Arc::clone(stop),
         ..ReadOptions::default()
     };

@@ -71,7 +71,7 @@ impl Opened {
         let window = asked.input.window(now_s);
         let remote = remote::sources(&how, aws.as_ref(), &world, window, now_s);
         let options =
-            pipeline::read_options(&how, &world, FieldSet::ALL, pipeline::WRITTEN_ROWS, stop)?;
+            pipeline::read_options(&how, &world, FieldSet::ALL, pipeline::Fate::Written, stop)?;
         console.say_all(live.notes.iter().chain(&warnings));
         let world = Arc::new(world);
         let logs = Logs {

@@ -18,6 +18,8 @@ pub struct ReadOptions {
     pub described: Vec<(String, Format)>,
     /// Records a batch; at least one.
     pub batch_rows: usize,
+    /// Whether batches share their texts: [`BatchBuilder::keeping_texts`](crate::model::batch::BatchBuilder::keeping_texts).
+    pub keep_texts: bool,
     /// How far to go.
     pub limits: Limits,
     /// Buffers of readers that have ended, for those that begin.
@@ -33,6 +35,7 @@ impl Default for ReadOptions {
             log_format: None,
             described: Vec::new(),
             batch_rows: 16_384,
+            keep_texts: false,
             limits: Limits::default(),
             spare: Arc::default(),
             stop: Arc::default(),

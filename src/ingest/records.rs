@@ -39,7 +39,10 @@ struct Open {
 impl Open {
     fn new(format: Format, options: &ReadOptions) -> Open {
         let shape = Shape::new(&format);
-        let builder = BatchBuilder::new(&format, options.projection);
+        let mut builder = BatchBuilder::new(&format, options.projection);
+        if options.keep_texts {
+            builder = builder.keeping_texts();
+        }
         Open {
             run: Run::new(&format, &shape, &builder).map(Box::new),
             shape,

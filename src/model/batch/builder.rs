@@ -62,6 +62,18 @@ impl BatchBuilder {
         }
     }
 
+    /// Keeps the texts of a batch for the next one, as long as there are few: for whoever remembers what it has understood of them. Batches that
+    /// are kept themselves would each seem to have all.
+    #[must_use]
+    pub fn keeping_texts(mut self) -> BatchBuilder {
+        for column in &mut self.columns {
+            if let ColumnBuilder::Text(texts) = column {
+                texts.keep();
+            }
+        }
+        self
+    }
+
     /// Adds a record: one value a field of the format, in its order.
     ///
     /// # Errors

@@ -282,7 +282,8 @@ const BRIEF_BITS: u32 = 6;
 /// A column that has more long texts than this in one run is not one of brief texts.
 const LONG_MAX: u32 = 8;
 
-/// More texts, or bytes of them, are forgotten with their batch: whoever reads the next one would go through all, whichever it has.
+/// More texts, or bytes of them, are forgotten with their batch even if they are to be kept: whoever reads the next one would go through all,
+/// whichever it has.
 const KEPT_TEXTS: usize = 1_024;
 const KEPT_BYTES: usize = 32 << 10;
 
@@ -293,6 +294,8 @@ pub struct TextBuilder {
     /// All distinct texts, one behind the other, and where each ends.
     texts: String,
     ends: Vec<i32>,
+    /// Whether they stay for the next batch.
+    keeps: bool,
     /// The same, as the last batch has them.
     shared: Option<ArrayRef>,
     whole: Whole,
@@ -311,6 +314,7 @@ impl TextBuilder {
             nulls: Nulls::default(),
             texts: String::new(),
             ends: Vec::new(),
+            keeps: false,
             shared: None,
             whole: Whole::new(),
             others: HashMap::new(),
@@ -318,6 +322,11 @@ impl TextBuilder {
             brief: [Brief::NONE; 1 << BRIEF_BITS],
             is_brief: true,
         }
+    }
+
+    /// From now on texts stay, and batches with the same ones share an array of them, as long as there are few.
+    pub(super) fn keep(&mut self) {
+        self.keeps = true;
     }
 
     fn text(&self, key: i32) -> Option<&str> {
@@ -453,13 +462,13 @@ impl TextBuilder {
         Ok(key)
     }
 
-    /// The column; the builder has no rows again. Texts stay, and batches with the same ones share an array of them, as long as there are few.
+    /// The column; the builder has no rows again.
     pub(super) fn finish(&mut self) -> Result<DictionaryArray<Int32Type>, ArrowError> {
         let next = Vec::with_capacity(self.keys.len());
         let keys = std::mem::replace(&mut self.keys, next);
         let keys = Int32Array::try_new(keys.into(), self.nulls.finish())?;
         let values = self.values()?;
-        if self.ends.len() > KEPT_TEXTS || self.texts.len() > KEPT_BYTES {
+        if !self.keeps || self.ends.len() > KEPT_TEXTS || self.texts.len() > KEPT_BYTES {
             self.forget();
         }
         DictionaryArray::try_new(keys, values)
@@ -599,6 +608,7 @@ mod tests {
     #[test]
     fn batches_share_their_texts_until_there_are_new_ones_or_too_many() {
         let mut builder = TextBuilder::new();
+        builder.keep();
         let mut batch = |texts: &[&str]| {
             let all = Many(texts.iter().map(|text| (*text).to_owned()).collect());
             for some in all.0.chunks(64) {
