@@ -118,13 +118,7 @@ fn write(
     let listed = ingest::list(&asked.input.sources, remote.as_ref())?;
     console.say_all(live.notes.iter().chain(&listed.notes));
     let inputs = listed.inputs;
-    let options = pipeline::read_options(
-        &asked.input,
-        &world,
-        FieldSet::ALL,
-        pipeline::Fate::Written,
-        stop,
-    )?;
+    let options = pipeline::read_options(&asked.input, &world, pipeline::Fate::Written, stop)?;
     let opened = Opened::new(&inputs, &options)?;
     let format = match asked.format().map_err(|message| vec![usage(&message)])? {
         OutputFormat::Parquet => RowFormat::Parquet,

@@ -18,7 +18,6 @@ use flowproof::ingest::{self, Input, ReadOptions};
 use flowproof::model::batch::{FlowBatch, Status};
 use flowproof::model::evidence::InputReport;
 use flowproof::model::explanation::{Explanation, Searched};
-use flowproof::model::field::FieldSet;
 use flowproof::report::explain as pages;
 use flowproof::verify::Plan;
 
@@ -103,13 +102,7 @@ fn explain(
             .chain(&plan.diagnostics)
             .chain(&world.diagnostics),
     );
-    let options = pipeline::read_options(
-        &asked.input,
-        &world,
-        FieldSet::ALL,
-        pipeline::Fate::Written,
-        stop,
-    )?;
+    let options = pipeline::read_options(&asked.input, &world, pipeline::Fate::Written, stop)?;
     let progress = Progress::new(pipeline::total_bytes(&listed.inputs), asked.speech.quiet);
     let run = Run {
         look: Look {

@@ -53,8 +53,7 @@ pub fn judge(
     let options = pipeline::read_options(
         case.how,
         case.world,
-        projection,
-        pipeline::Fate::Weighed,
+        pipeline::Fate::Weighed(projection),
         stop,
     )?;
     let progress = Progress::new(pipeline::total_bytes(case.inputs), case.quiet);

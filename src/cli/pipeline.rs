@@ -24,11 +24,11 @@ use super::args;
 use super::progress::Progress;
 
 /// What becomes of batches.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug)]
 pub enum Fate {
-    /// They are weighed and forgotten.
-    Weighed,
-    /// Their rows are written, or asked about.
+    /// They are weighed and forgotten; these fields are asked for.
+    Weighed(FieldSet),
+    /// Their rows are written, or asked about, with all that they have.
     Written,
 }
 
@@ -37,7 +37,7 @@ impl Fate {
     /// they are used; but one that is written has forty columns, which cost something each.
     fn rows_max(self) -> u64 {
         match self {
-            Fate::Weighed => 2_048,
+            Fate::Weighed(_) => 2_048,
             Fate::Written => 8_192,
         }
     }
@@ -57,7 +57,6 @@ pub const AHEAD_PER_THREAD: usize = 4;
 pub fn read_options(
     input: &args::Input,
     world: &World,
-    projection: FieldSet,
     fate: Fate,
     stop: &Arc<AtomicBool>,
 ) -> Result<ReadOptions, Vec<Diagnostic>> {
@@ -65,11 +64,15 @@ pub fn read_options(
     // Two batches a thread are alive: one decoded, one weighed. Half of the memory is left to everything else.
     let rows =
         (input.work.memory / 2 / threads / 2 / ROW_BYTES).clamp(BATCH_ROWS_MIN, fate.rows_max());
+    let (projection, keep_texts) = match fate {
+        Fate::Weighed(fields) => (fields, true),
+        Fate::Written => (FieldSet::ALL, false),
+    };
     let mut options = ReadOptions {
         projection,
         described: world.described_formats(),
         batch_rows: usize::try_from(rows).unwrap_or(1),
-        keep_texts: fate == Fate::Weighed,
+        keep_texts,
         stop: Arc::clone(stop),
         ..ReadOptions::default()
     };

@@ -10,7 +10,6 @@ use flowproof::aws::Aws;
 use flowproof::diag::Diagnostic;
 use flowproof::ingest::{self, Input, ReadOptions, Remote};
 use flowproof::model::evidence::{Evidence, InputReport};
-use flowproof::model::field::FieldSet;
 use flowproof::model::window::{Window, rfc3339};
 use flowproof::policy::Policy;
 use flowproof::query::Sources;
@@ -70,8 +69,7 @@ impl Opened {
         )?;
         let window = asked.input.window(now_s);
         let remote = remote::sources(&how, aws.as_ref(), &world, window, now_s);
-        let options =
-            pipeline::read_options(&how, &world, FieldSet::ALL, pipeline::Fate::Written, stop)?;
+        let options = pipeline::read_options(&how, &world, pipeline::Fate::Written, stop)?;
         console.say_all(live.notes.iter().chain(&warnings));
         let world = Arc::new(world);
         let logs = Logs {

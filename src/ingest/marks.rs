@@ -68,28 +68,18 @@ impl Marks {
     #[inline(always)]
     pub(super) fn find(&mut self, bytes: &Bytes, len: usize) {
         #[cfg(target_arch = "x86_64")]
-        if packed::is_there() {
-            #[expect(
-                unsafe_code,
-                reason = "the compiler may not assume what has been asked; see docs/benchmarks.md"
-            )]
-            // SAFETY: the processor has just been asked, and has what the function is compiled for. It is safe code.
-            unsafe {
-                packed::find(self, bytes, len);
+        #[expect(
+            unsafe_code,
+            reason = "the compiler may not assume what has been asked; see docs/benchmarks.md"
+        )]
+        // SAFETY: the processor is asked right before, and has what the function is compiled for. Both are safe code.
+        unsafe {
+            if packed::is_there() {
+                return packed::find(self, bytes, len);
             }
-            return;
-        }
-        #[cfg(target_arch = "x86_64")]
-        if by_halves::is_there() {
-            #[expect(
-                unsafe_code,
-                reason = "the compiler may not assume what has been asked; see docs/benchmarks.md"
-            )]
-            // SAFETY: as above.
-            unsafe {
-                by_halves::find(self, bytes, len);
+            if by_halves::is_there() {
+                return by_halves::find(self, bytes, len);
             }
-            return;
         }
         self.find_by(bytes, len, Found::of, write);
     }
