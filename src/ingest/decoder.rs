@@ -5,11 +5,16 @@ use crate::ingest::records::Records;
 
 /// A decoder without I/O.
 pub(super) trait Decoder: Send {
-    /// Takes the next piece.
+    /// Takes the next piece, `text[from..]`. Before it stands the end of what came before it, as far as that is still in memory.
     ///
     /// # Errors
     /// Bytes after which nothing can be read any more; what came before is kept.
-    fn push(&mut self, bytes: &[u8], records: &mut Records) -> Result<(), Box<Diagnostic>>;
+    fn push(
+        &mut self,
+        text: &[u8],
+        from: usize,
+        records: &mut Records,
+    ) -> Result<(), Box<Diagnostic>>;
 
     /// The input has ended, as it should.
     ///

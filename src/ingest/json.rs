@@ -185,7 +185,8 @@ fn missing_page(uri: &str) -> Diagnostic {
 }
 
 impl Decoder for JsonDecoder {
-    fn push(&mut self, bytes: &[u8], records: &mut Records) -> Result<(), Broken> {
+    fn push(&mut self, text: &[u8], from: usize, records: &mut Records) -> Result<(), Broken> {
+        let bytes = text.get(from..).unwrap_or(&[]);
         let mut at = 0;
         while at < bytes.len() {
             if self.grammar.cut() == Cut::Nothing {

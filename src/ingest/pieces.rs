@@ -17,7 +17,7 @@ const PIECE_BYTES: usize = 256 << 10;
 pub(super) struct Piece {
     /// What was read of a plain stream; one that is unzipped has it in memory itself.
     buffer: Vec<u8>,
-    /// Where the piece is in either.
+    /// Where the piece is in what either holds.
     range: Range<usize>,
     error: Option<io::Error>,
     /// It is empty, and there is none behind it.
@@ -44,11 +44,18 @@ impl Piece {
 
     /// Its bytes.
     pub(super) fn bytes<'a>(&'a self, stream: &'a Stream) -> &'a [u8] {
-        let bytes = match stream {
+        let (text, from) = self.held(stream);
+        text.get(from..).unwrap_or(&[])
+    }
+
+    /// A text, and where in it its bytes begin; before them stands what came before them.
+    fn held<'a>(&'a self, stream: &'a Stream) -> (&'a [u8], usize) {
+        let text = match stream {
             Stream::Plain(_) => &self.buffer,
             Stream::Gzip(gunzip) => gunzip.held(),
         };
-        bytes.get(self.range.clone()).unwrap_or(&[])
+        let Range { start, end } = self.range;
+        (text.get(..end).unwrap_or(&[]), start)
     }
 
     fn next(&mut self, stream: &mut Stream) {
@@ -133,9 +140,10 @@ impl Pieces {
         records: &mut Records,
     ) -> Result<bool, Failure> {
         let room = usize::try_from(limit.saturating_sub(self.bytes)).unwrap_or(usize::MAX);
-        let bytes = self.piece.bytes(stream);
-        let (len, fits) = (bytes.len(), bytes.len().min(room));
-        self.decoder.push(&bytes[..fits], records)?;
+        let (text, from) = self.piece.held(stream);
+        let len = text.len().saturating_sub(from);
+        let fits = len.min(room);
+        self.decoder.push(&text[..from + fits], from, records)?;
         self.bytes += fits as u64;
         if fits < len {
             return Err(Failure::TooLarge(limit));

@@ -1,7 +1,7 @@
 //! Text logs: bytes in pieces go in, lines come out, each whole and without its blanks.
 //!
-//! A piece is worked in place; only the line that a cut divides is copied. A line beyond the limit is never kept: its bytes are
-//! passed over up to the next newline, and it is one row set aside.
+//! A piece is worked in place; only the line that a cut divides is copied, and used if its beginning is no longer in memory. A line beyond
+//! the limit is never kept: its bytes are passed over up to the next newline, and it is one row set aside.
 
 use memchr::{memchr, memrchr};
 
@@ -262,20 +262,33 @@ pub(super) fn trim(line: &str) -> &str {
 }
 
 impl Decoder for TextDecoder {
-    fn push(&mut self, bytes: &[u8], records: &mut Records) -> Result<(), Box<Diagnostic>> {
-        let mut rest = bytes;
+    fn push(
+        &mut self,
+        text: &[u8],
+        from: usize,
+        records: &mut Records,
+    ) -> Result<(), Box<Diagnostic>> {
+        let piece = text.get(from..).unwrap_or(&[]);
+        let mut from = text.len() - piece.len();
         if self.passing || !self.tail.is_empty() {
-            let Some(end) = memchr(b'\n', rest) else {
-                self.keep(rest);
+            let Some(end) = memchr(b'\n', piece) else {
+                self.keep(piece);
                 return Ok(());
             };
-            self.keep(&rest[..end]);
-            self.end_tail(records);
-            rest = &rest[end + 1..];
+            // Mostly its beginning still stands before the piece.
+            if self.passing || self.tail.len() > from {
+                self.keep(&piece[..end]);
+                self.end_tail(records);
+                from += end + 1;
+            } else {
+                from -= self.tail.len();
+                debug_assert!(text[from..].starts_with(&self.tail));
+                self.tail.clear();
+            }
         }
+        let mut rest = &text[from..];
         if let Some(last) = memrchr(b'\n', rest) {
-            let from = bytes.len() - rest.len();
-            self.block(bytes, from, from + last + 1, records);
+            self.block(text, from, from + last + 1, records);
             rest = &rest[last + 1..];
         }
         self.keep(rest);

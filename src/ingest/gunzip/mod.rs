@@ -109,9 +109,10 @@ impl<R: Read> Gunzip<R> {
         &mut self.bits.source
     }
 
-    /// The text in memory, of which [`Gunzip::next_piece`] tells a part.
+    /// The text in memory: the last piece, and before it what came before, as far as it is there.
     pub fn held(&self) -> &[u8] {
-        &*self.text.bytes
+        let text = self.text.first..self.text.end;
+        self.text.bytes.get(text).unwrap_or(&[])
     }
 
     /// Unzips on. Where the next piece stands in [`Gunzip::held`], which may be empty before [`Gunzip::is_at_end`] says so; and why there will
@@ -132,7 +133,8 @@ impl<R: Read> Gunzip<R> {
             }
         }
         self.check.reckon(&self.text);
-        (Text::START..self.text.end, error)
+        let first = self.text.first;
+        (Text::START - first..self.text.end - first, error)
     }
 
     /// Whether there will be no other piece.

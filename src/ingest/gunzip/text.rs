@@ -21,6 +21,8 @@ pub(super) struct Text {
     pub(super) end: usize,
     /// Where the oldest byte is that a match may have: the member begins there, or the reach does.
     pub(super) oldest: usize,
+    /// The same, whichever member it is of.
+    pub(super) first: usize,
 }
 
 impl Text {
@@ -32,6 +34,7 @@ impl Text {
             bytes: Box::new([0; BYTES]),
             end: Text::START,
             oldest: Text::START,
+            first: Text::START,
         }
     }
 
@@ -46,6 +49,7 @@ impl Text {
         let made = self.end - Text::START;
         self.bytes.copy_within(made..self.end, 0);
         self.oldest = self.oldest.saturating_sub(made);
+        self.first = self.first.saturating_sub(made);
         self.end = Text::START;
     }
 
