@@ -12,7 +12,7 @@ use crate::verify::InputFacts;
 use crate::verify::account::{Lasting, Lately, Moments, Sum, lane};
 use crate::verify::coverage::reach_s;
 use crate::verify::group::Seen;
-use crate::verify::log::{Log, ROWS, Sizes, Time};
+use crate::verify::log::{Log, Met, ROWS, Sizes, Time};
 use crate::verify::meaning::Meaning;
 use crate::verify::metrics::Observer;
 use crate::verify::plan::Plan;
@@ -88,6 +88,8 @@ pub struct Weigher<'p, 'w> {
     outside: Lasting<Outside>,
     /// Of the rows in work.
     sizes: Box<Sizes>,
+    /// Interfaces of records without a flow.
+    met: Met,
     /// Whether the records of an input show that an interface is logged, by the input asked last.
     covers: Option<(u32, bool)>,
 }
@@ -141,6 +143,7 @@ impl<'p, 'w> Weigher<'p, 'w> {
             named: Lasting::new(),
             outside: Lasting::new(),
             sizes: Sizes::new(),
+            met: Met::default(),
             covers: None,
         }
     }
@@ -486,8 +489,13 @@ impl<'p, 'w> Weigher<'p, 'w> {
             return;
         }
         self.tally.in_window += 1;
+        let symbols = &self.plan.world.symbols;
+        let interface = look
+            .log
+            .interface
+            .map_or(Sym::NONE, |column| self.met.symbol(column, row, symbols));
         let (tally, lately) = (&mut self.tally, &mut self.lately);
-        look.cover(tally, lately, row, status, (start, end));
+        look.cover(tally, lately, row, interface, status, (start, end));
     }
 
     /// Tells everything that was summed up, and forgets what classes mean.
@@ -534,13 +542,11 @@ impl Look<'_, '_, '_> {
         tally: &mut Tally,
         lately: &mut [Lately],
         row: usize,
+        interface: Sym,
         status: Status,
         (start, end): (Option<i64>, Option<i64>),
     ) {
         let plan = self.log.plan;
-        let name = self.log.interface.and_then(|column| column.get(row));
-        let interface = name.and_then(|name| plan.world.symbols.find(name));
-        let interface = interface.unwrap_or(Sym::NONE);
         let index = plan.scope_index.get(interface.0 as usize);
         if let Some(place) = index.and_then(|index| index.checked_sub(1)) {
             // Where nothing flowed, a log without these fields shows as little as where something did; flows are counted by
@@ -570,6 +576,7 @@ impl Look<'_, '_, '_> {
         // Not in scope as far as the topology knows it; an interface that it does not know may be.
         let known = interface.is_some() && !plan.world.of_interface(interface).is_empty();
         if !known && !self.log.of_gateway && self.stranger_may_be_in_scope(row) {
+            let name = self.log.interface.and_then(|column| column.get(row));
             tally.stranger(name.unwrap_or("-"), 1);
             tally.skipped_strangers += u64::from(status == Status::SkipData);
         }

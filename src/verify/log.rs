@@ -3,13 +3,14 @@
 use std::cmp::Reverse;
 use std::sync::Arc;
 
+use arrow::array::{Array, ArrayRef};
 use arrow::buffer::NullBuffer;
 
 use crate::model::batch::raw::{Numbers, each_null, full_rows};
 use crate::model::batch::{FlowBatch, TextColumn};
 use crate::model::evidence::FlowSample;
 use crate::model::field::Field;
-use crate::model::symbol::Sym;
+use crate::model::symbol::{Sym, Symbols};
 use crate::model::tag::Tag;
 use crate::verify::plan::Plan;
 
@@ -77,6 +78,35 @@ const NEEDED: &[Field] = &[
     Field::Start,
     Field::End,
 ];
+
+/// The symbols of the texts of a column, asked for when one is first met: batches mostly have the texts of the batch before.
+#[derive(Default)]
+pub(super) struct Met {
+    texts: Option<ArrayRef>,
+    /// By key.
+    symbols: Vec<Option<Sym>>,
+}
+
+impl Met {
+    /// The symbol of a row's text; [`Sym::NONE`] of none, and of one that has no symbol.
+    pub(super) fn symbol(&mut self, column: TextColumn<'_>, row: usize, known: &Symbols) -> Sym {
+        let texts = column.dictionary();
+        if !self
+            .texts
+            .as_ref()
+            .is_some_and(|met| Arc::ptr_eq(met, texts))
+        {
+            self.texts = Some(Arc::clone(texts));
+            self.symbols.clear();
+            self.symbols.resize(texts.len(), None);
+        }
+        let symbol = column.key(row).and_then(|key| self.symbols.get_mut(key));
+        let find = || column.get(row).and_then(|name| known.find(name));
+        symbol.map_or(Sym::NONE, |symbol| {
+            *symbol.get_or_insert_with(|| find().unwrap_or(Sym::NONE))
+        })
+    }
+}
 
 /// A batch, with its columns at hand.
 pub(super) struct Log<'b, 'p, 'w> {
