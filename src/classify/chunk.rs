@@ -3,8 +3,6 @@
 //! In: the columns that decide ([`Decisive`]), and where the rows come from. Out: what a key is packed of, right for rows that lack
 //! nothing but what many lack; the others go row by row.
 
-use std::ops::Range;
-
 use crate::classify::decisive::{Decisive, SMALL_BITS};
 use crate::classify::kinds::Kinds;
 use crate::classify::memo::{Guess, Key, Memo, NOT_FOUND};
@@ -61,6 +59,8 @@ pub(super) struct Chunk {
     /// Words of addresses; before, their cells.
     hops: [[u32; ROWS]; 2],
     packets: [[u32; ROWS]; 2],
+    /// Places of a side whose two addresses are not the same.
+    others: [u8; ROWS],
     /// -1 for none; only where somebody asks.
     pub(super) ports: [[i64; ROWS]; 2],
     pub(super) times_s: [i64; ROWS],
@@ -85,6 +85,7 @@ impl Chunk {
             small: [0; ROWS],
             hops: [[0; ROWS]; 2],
             packets: [[0; ROWS]; 2],
+            others: [0; ROWS],
             ports: [[0; ROWS]; 2],
             times_s: [0; ROWS],
             keys: [Key::NONE; ROWS],
@@ -158,7 +159,8 @@ impl Chunk {
         );
     }
 
-    /// The words for the addresses of one side, and whether both are the same: the cells of all first, so that none waits for another's.
+    /// The words for the addresses of one side, and whether both are the same: the cells of all first, so that none waits for another's. Most
+    /// packets have the hop's address, and so its word.
     fn addresses(
         &mut self,
         hop: &Addresses<'_>,
@@ -171,27 +173,35 @@ impl Chunk {
         let (raw_hops, raw_packets) = (hop.slice(first, count), packet.slice(first, count));
         match (raw_hops, raw_packets) {
             (Some(raw_hops), Some(raw_packets)) => {
-                let (hops, packets) = (&mut self.hops[side], &mut self.packets[side]);
-                let (small, bit) = (&mut self.small, same_bit(side));
-                for (place, (hop, packet)) in raw_hops.iter().zip(raw_packets).enumerate() {
-                    let place = place % ROWS;
-                    let cell = kinds.cell(hop);
+                let (hops, small, bit) = (&mut self.hops[side], &mut self.small, same_bit(side));
+                let mut apart = 0;
+                for (place, (hop, packet)) in (0..=u8::MAX).zip(raw_hops.iter().zip(raw_packets)) {
                     let same = u128::from_ne_bytes(*hop) == u128::from_ne_bytes(*packet);
-                    hops[place] = cell;
-                    packets[place] = if same { cell } else { kinds.cell(packet) };
-                    small[place] |= if same { bit } else { 0 };
+                    hops[usize::from(place)] = kinds.cell(hop);
+                    small[usize::from(place)] |= if same { bit } else { 0 };
+                    self.others[apart % ROWS] = place;
+                    apart += usize::from(!same);
+                }
+                for place in 0..count {
+                    self.hops[side][place] = self.word(kinds, place, self.hops[side][place]);
+                }
+                self.packets[side] = self.hops[side];
+                for other in 0..apart.min(ROWS) {
+                    let place = usize::from(self.others[other]);
+                    let cell = kinds.cell(&raw_packets[place]);
+                    self.packets[side][place] = self.word(kinds, place, cell);
                 }
             }
             // The log lacks one, or both.
             (Some(hops), None) => {
                 for (place, hop) in hops.iter().enumerate().take(ROWS) {
-                    self.side(side, place, kinds.cell(hop), NO_CELL, false);
+                    self.side(kinds, side, place, [kinds.cell(hop), NO_CELL], false);
                 }
             }
             (None, packets) => {
                 for place in 0..count {
                     let packet = packets.map_or(NO_CELL, |packets| kinds.cell(&packets[place]));
-                    self.side(side, place, NO_CELL, packet, packets.is_none());
+                    self.side(kinds, side, place, [NO_CELL, packet], packets.is_none());
                 }
             }
         }
@@ -202,7 +212,6 @@ impl Chunk {
         };
         hop.each_often_null(first, count, &mut again);
         packet.each_often_null(first, count, again);
-        self.words(kinds, side, 0..count);
     }
 
     /// Reads a row by itself, whatever it lacks.
@@ -222,47 +231,48 @@ impl Chunk {
             self.ports[side][place] = of.port[side].get(row).unwrap_or(-1);
             let (hop, packet) = (of.hop[side].get(row), of.packet[side].get(row));
             self.pair(kinds, side, place, hop, packet);
-            self.words(kinds, side, place..place + 1);
         }
     }
 
-    /// The cells of two addresses of one side, either of which may be missing, and whether they are the same.
+    /// The words of two addresses of one side, either of which may be missing, and whether they are the same.
     fn pair(
         &mut self,
-        kinds: &Kinds<'_>,
+        kinds: &mut Kinds<'_>,
         side: usize,
         place: usize,
         hop: Option<&[u8; 16]>,
         packet: Option<&[u8; 16]>,
     ) {
-        let cell = |of: Option<&[u8; 16]>| of.map_or(NO_CELL, |of| kinds.cell(of));
-        self.side(side, place, cell(hop), cell(packet), hop == packet);
+        let cells = [hop, packet].map(|of| of.map_or(NO_CELL, |of| kinds.cell(of)));
+        self.side(kinds, side, place, cells, hop == packet);
     }
 
+    /// The same of two cells.
     #[inline(always)]
-    fn side(&mut self, side: usize, place: usize, hop: u32, packet: u32, same: bool) {
+    fn side(
+        &mut self,
+        kinds: &mut Kinds<'_>,
+        side: usize,
+        place: usize,
+        cells: [u32; 2],
+        same: bool,
+    ) {
         let place = place % ROWS;
-        self.hops[side][place] = hop;
-        self.packets[side][place] = packet;
+        let [hop, packet] = cells.map(|cell| match cell {
+            NO_CELL => 0,
+            cell => self.word(kinds, place, cell),
+        });
+        (self.hops[side][place], self.packets[side][place]) = (hop, packet);
         let bit = same_bit(side);
         self.small[place] = self.small[place] & !bit | if same { bit } else { 0 };
     }
 
-    /// Words instead of cells, 0 for none.
+    /// The word for an address of the row at a place, by its cell.
     #[inline(always)]
-    fn words(&mut self, kinds: &mut Kinds<'_>, side: usize, places: Range<usize>) {
-        let (hops, packets) = (&mut self.hops[side], &mut self.packets[side]);
-        for place in places {
-            let place = place % ROWS;
-            let near = [self.interfaces[place], Sym(self.next_hops[place])];
-            let exact = self.exact[place];
-            for cell in [&mut hops[place], &mut packets[place]] {
-                *cell = match *cell {
-                    NO_CELL => 0,
-                    cell => kinds.word(cell, exact, near),
-                };
-            }
-        }
+    fn word(&self, kinds: &mut Kinds<'_>, place: usize, cell: u32) -> u32 {
+        let place = place % ROWS;
+        let near = [self.interfaces[place], Sym(self.next_hops[place])];
+        kinds.word(cell, self.exact[place], near)
     }
 
     /// Packs the key of a row that has been read, for the words of its ports and of its time, and reckons where it should be.
