@@ -152,9 +152,9 @@ impl Marked for Column<'_> {
         }
     }
 
-    fn each_tail(&self, mut each: impl FnMut(usize, u64, usize)) {
-        for (index, (text, mark)) in self.0.iter().enumerate() {
-            each(index, mark.tail(), text.len());
+    fn each_brief(&self, mut each: impl FnMut(usize, u64, u32)) {
+        for (index, (_, mark)) in self.0.iter().enumerate() {
+            each(index, mark.tail(), mark.len());
         }
     }
 

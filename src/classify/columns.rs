@@ -95,9 +95,9 @@ pub fn with_classes(
         )));
     }
     let addresses = AddressColumns::new(batch)?;
-    let log = batch.records().schema();
+    let log = batch.records()?;
     let (mut fields, mut columns) = (Vec::new(), Vec::new());
-    for (field, column) in log.fields().iter().zip(batch.records().columns()) {
+    for (field, column) in log.schema_ref().fields().iter().zip(log.columns()) {
         let keys = Field::by_name(field.name()).and_then(|field| addresses.keys(field));
         let text = || field.as_ref().clone().with_data_type(Kind::Text.arrow());
         fields.push(keys.map_or_else(|| Arc::clone(field), |_| Arc::new(text())));

@@ -336,8 +336,7 @@ fn key(
         values.protocol,
     );
     let format: Vec<&str> = batch
-        .records()
-        .schema_ref()
+        .schema()
         .fields()
         .iter()
         .map(|field| field.name().as_str())

@@ -64,11 +64,9 @@ impl Ledger {
         self.rows += count as u64;
     }
 
-    /// Rows are records, and stand in a batch.
-    pub(super) fn all_taken(&mut self, statuses: &[Status]) {
-        for status in statuses {
-            self.taken(*status);
-        }
+    /// So many rows are flows, and stand in a batch.
+    pub(super) fn flows_taken(&mut self, count: usize) {
+        self.flows += count as u64;
     }
 
     /// The row is a record, and stands in a batch.

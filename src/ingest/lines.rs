@@ -37,12 +37,12 @@ impl<'a> Lines<'a> {
         let odd = marks
             .odd()
             .get(cursor.odd)
-            .map_or(usize::MAX, |odd| *odd as usize);
+            .map_or(usize::MAX, |odd| usize::from(*odd));
         let breaks = marks.line_ends().get(cursor.line..)?;
-        let (mut count, mut last, mut start) = (0, first, *ends.get(first)? as usize + 1);
+        let (mut count, mut last, mut start) = (0, first, usize::from(*ends.get(first)?) + 1);
         for line_end in breaks.iter().take(count_max.min(RUN_LINES)) {
-            let index = *line_end as usize;
-            let Some(end) = ends.get(index).map(|end| *end as usize) else {
+            let index = usize::from(*line_end);
+            let Some(end) = ends.get(index).map(|end| usize::from(*end)) else {
                 break;
             };
             let fits = index - last == fields
@@ -83,7 +83,7 @@ impl<'a> Lines<'a> {
     ///
     /// A loop of our own: iterators zipped with several columns are not made into tight code.
     #[inline(always)]
-    pub(super) fn each(&self, field: usize, mut each: impl FnMut(usize, (usize, usize))) {
+    pub(super) fn each(&self, field: usize, mut each: impl FnMut(usize, (u32, u32))) {
         let mut index = self.first.wrapping_add(field);
         for line in 0..self.count.min(RUN_LINES) {
             each(line, self.between(index));
@@ -93,44 +93,51 @@ impl<'a> Lines<'a> {
 
     /// Where the value of a field begins and ends in one line.
     #[inline(always)]
-    pub(super) fn place(&self, line: usize, field: usize) -> (usize, usize) {
+    pub(super) fn place(&self, line: usize, field: usize) -> (u32, u32) {
         let before = line.wrapping_mul(self.fields).wrapping_add(field);
         self.between(self.first.wrapping_add(before))
     }
 
     /// Where the value behind a mark begins and ends.
     #[inline(always)]
-    fn between(&self, index: usize) -> (usize, usize) {
+    fn between(&self, index: usize) -> (u32, u32) {
         // INVARIANT: there is one behind each.
         let [before, end] = *self.ends[window::at(index)..]
             .first_chunk()
             .unwrap_or(&[0; 2]);
-        (before as usize + 1, end as usize)
+        (u32::from(before) + 1, u32::from(end))
+    }
+
+    /// The eight bytes that end here, as a word.
+    #[inline(always)]
+    pub(super) fn eight(&self, end: u32) -> u64 {
+        u64::from_le_bytes(*window::before(self.bytes, end as usize))
     }
 
     /// The sixteen bytes that end here, in two words.
     #[inline(always)]
-    pub(super) fn sixteen(&self, end: usize) -> (u64, u64) {
-        halves(*window::before(self.bytes, end))
+    pub(super) fn sixteen(&self, end: u32) -> (u64, u64) {
+        halves(*window::before(self.bytes, end as usize))
     }
 
-    /// The last eight bytes of the value that stands here, as a word; of a shorter one all of it, behind zeros. And how many it has.
+    /// The value that stands here, behind zeros, and how many bytes it has. Of one that has more than eight the word means nothing.
     #[inline(always)]
-    pub(super) fn tail(&self, (start, end): (usize, usize)) -> (u64, usize) {
+    pub(super) fn brief(&self, (start, end): (u32, u32)) -> (u64, u32) {
         let len = end.wrapping_sub(start);
-        let word = u64::from_le_bytes(*window::before(self.bytes, end));
-        (word & LAST_BYTES[len.min(8)], len)
+        let word = self.eight(end);
+        (word & LAST_BYTES[len as usize % LAST_BYTES.len()], len)
     }
 
     /// The mark of the text that stands here.
     #[inline(always)]
-    pub(super) fn mark(&self, (start, end): (usize, usize)) -> Mark {
-        Mark::ending(window::before(self.bytes, end), end.wrapping_sub(start))
+    pub(super) fn mark(&self, (start, end): (u32, u32)) -> Mark {
+        let bytes = window::before(self.bytes, end as usize);
+        Mark::ending(bytes, end.wrapping_sub(start))
     }
 
     /// The text that stands here.
-    pub(super) fn str(&self, (start, end): (usize, usize)) -> Option<&'a str> {
-        std::str::from_utf8(self.bytes.get(start..end)?).ok()
+    pub(super) fn str(&self, (start, end): (u32, u32)) -> Option<&'a str> {
+        std::str::from_utf8(self.bytes.get(start as usize..end as usize)?).ok()
     }
 }
 
@@ -171,7 +178,7 @@ impl Cursor {
 
     /// Passes over what is odd before the line that begins at this place.
     pub(super) fn pass(&mut self, marks: &Marks, place: usize) {
-        let before = |odd: &u32| (*odd as usize) < place;
+        let before = |odd: &u16| usize::from(*odd) < place;
         while marks.odd().get(self.odd).is_some_and(before) {
             self.odd += 1;
         }
@@ -180,9 +187,9 @@ impl Cursor {
     /// Passes over so many line ends; the place where the next line begins.
     pub(super) fn skip(&mut self, marks: &Marks, lines: usize) -> Option<usize> {
         self.line += lines;
-        let last = *marks.line_ends().get(self.line.checked_sub(1)?)? as usize;
+        let last = usize::from(*marks.line_ends().get(self.line.checked_sub(1)?)?);
         self.mark = last + 1;
-        Some(*marks.ends().get(last)? as usize + 1)
+        Some(usize::from(*marks.ends().get(last)?) + 1)
     }
 
     /// Passes over one line, whatever stands in it; the place of its newline. `None` if that is not among the marks.

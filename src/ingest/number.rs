@@ -225,11 +225,11 @@ fn mask(set: bool) -> u64 {
     if set { u64::MAX } else { 0 }
 }
 
-/// The last bytes of a word of text, by how many there are: for one word, while [`last_bytes`] is for loops over many.
-pub(super) const LAST_BYTES: [u64; 9] = {
-    let mut masks = [0; 9];
+/// The last bytes of a word of text, by how many there are, up to eight: for one word, while [`last_bytes`] is for loops over many.
+pub(super) const LAST_BYTES: [u64; 16] = {
+    let mut masks = [0; 16];
     let mut len = 1;
-    while len < masks.len() {
+    while len <= 8 {
         masks[len] = u64::MAX << (64 - 8 * len);
         len += 1;
     }

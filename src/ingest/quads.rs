@@ -114,18 +114,23 @@ pub(super) mod shuffled {
     #[inline(always)]
     pub(in crate::ingest) fn are_there() -> bool {
         is_x86_feature_detected!("avx2")
+            && is_x86_feature_detected!("bmi1")
+            && is_x86_feature_detected!("bmi2")
     }
 
     /// Combinations of how many digits each number has.
     const COUNT: usize = 81;
 
+    /// Room in a table of them, so that no index need be checked.
+    const ROOM: usize = COUNT.next_power_of_two();
+
     /// No byte: a shuffle makes it zero.
     const ZERO: u8 = 0x80;
 
     /// By the dots, which stand at places 1 to 11: the combination of an address whose last number has one digit, and the length of such an
-    /// address; `(0, 0)` where dots stand so in no address.
+    /// address; where dots stand so in no address, one that no text has.
     const BY_DOTS: [(u8, u8); 1 << 11] = {
-        let mut all = [(0, 0); 1 << 11];
+        let mut all = [(0, u8::MAX); 1 << 11];
         let mut combination = 0;
         while combination < COUNT {
             let [a, b, c, _] = digits(combination);
@@ -140,8 +145,8 @@ pub(super) mod shuffled {
     };
 
     /// Each number right-aligned in the lower three of four bytes, the highest digit first.
-    const PLACES: [[u8; 16]; COUNT] = {
-        let mut all = [[ZERO; 16]; COUNT];
+    const PLACES: [[u8; 16]; ROOM] = {
+        let mut all = [[ZERO; 16]; ROOM];
         let mut combination = 0;
         while combination < COUNT {
             let (digits, mut from, mut number) = (digits(combination), 0, 0);
@@ -159,14 +164,14 @@ pub(super) mod shuffled {
         all
     };
 
-    /// The least that a number with so many digits is, less one: one that is not more has a leading zero.
-    const BELOW: [[i32; 4]; COUNT] = {
-        let mut all = [[0; 4]; COUNT];
+    /// The least that a number with so many digits is: one that is less has a leading zero.
+    const LEAST: [[i32; 4]; ROOM] = {
+        let mut all = [[0; 4]; ROOM];
         let mut combination = 0;
         while combination < COUNT {
             let mut number = 0;
             while number < 4 {
-                all[combination][number] = [-1, 9, 99][digits(combination)[number] - 1];
+                all[combination][number] = [0, 10, 100][digits(combination)[number] - 1];
                 number += 1;
             }
             combination += 1;
@@ -193,9 +198,9 @@ pub(super) mod shuffled {
         let dots = _mm_movemask_epi8(_mm_cmpeq_epi8(text, _mm_set1_epi8(0x2e))).cast_unsigned();
         let dots = (dots & inside) as usize;
         let (combination, shortest) = BY_DOTS[dots >> 1 & (BY_DOTS.len() - 1)];
+        // Up to two digits more than one: then all bytes are these three dots, or looked at as digits.
         let more = len.wrapping_sub(usize::from(shortest));
-        let combination = usize::from(combination) + more % 3;
-        let form = (shortest > 0) & (more < 3) & (dots < 1 << 12);
+        let combination = usize::from(combination).wrapping_add(more) % ROOM;
         let digits = _mm_xor_si128(text, _mm_set1_epi8(0x30));
         let digits = _mm_shuffle_epi8(digits, bytemuck::cast(PLACES[combination]));
         // 0x010a64: times 100, 10 and 1.
@@ -203,16 +208,15 @@ pub(super) mod shuffled {
         let numbers = _mm_madd_epi16(pairs, _mm_set1_epi16(1));
         let wrong = _mm_subs_epu8(digits, _mm_set1_epi8(9));
         let large = _mm_cmpgt_epi32(numbers, _mm_set1_epi32(255));
-        let fine = _mm_cmpgt_epi32(numbers, bytemuck::cast(BELOW[combination]));
-        let fine = _mm_xor_si128(fine, _mm_set1_epi32(-1));
-        let wrong: u128 = bytemuck::cast(_mm_or_si128(_mm_or_si128(wrong, large), fine));
+        let small = _mm_cmpgt_epi32(bytemuck::cast(LEAST[combination]), numbers);
+        let wrong: u128 = bytemuck::cast(_mm_or_si128(_mm_or_si128(wrong, large), small));
         const LAST: [u8; 16] = [
             ZERO, ZERO, ZERO, ZERO, ZERO, ZERO, ZERO, ZERO, ZERO, ZERO, ZERO, ZERO, 0, 4, 8, 12,
         ];
         let mapped = (0xffff_0000_0000_u128).to_be_bytes();
         let address = _mm_shuffle_epi8(numbers, bytemuck::cast(LAST));
         let address = _mm_or_si128(address, bytemuck::cast(mapped));
-        (bytemuck::cast(address), form & (wrong == 0))
+        (bytemuck::cast(address), (more < 3) & (wrong == 0))
     }
 }
 

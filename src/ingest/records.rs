@@ -160,7 +160,7 @@ impl Records {
             return (0, lines.count());
         }
         self.ledger.rows(lines.count());
-        self.ledger.all_taken(run.statuses(&lines));
+        run.tell(&lines, &mut self.ledger);
         let pushed = run.push(&lines, number, &mut open.builder);
         if pushed.is_err() || open.builder.len() >= self.options.batch_rows.max(1) {
             self.flush();

@@ -6,6 +6,7 @@
 //!
 //! Why columns: the same few instructions for 64 values in a row, none of which waits for the one before. Measured in docs/benchmarks.md.
 
+use crate::ingest::ledger::Ledger;
 use crate::ingest::lines::{Lines, RUN_LINES};
 use crate::ingest::number::{self, Words};
 use crate::ingest::quads::Quads;
@@ -14,7 +15,7 @@ use crate::ingest::quads::shuffled;
 use crate::ingest::shape::{END_S_MAX, Rule, SPAN_S_MAX, Shape, place_of};
 use crate::ingest::window;
 use crate::model::address::Address;
-use crate::model::batch::{BatchBuilder, Mark, Marked, Status};
+use crate::model::batch::{BITS, BatchBuilder, Mark, Marked, Status};
 use crate::model::field::{Field, FieldInfo};
 use crate::model::format::Format;
 
@@ -49,6 +50,8 @@ pub(super) struct Run {
     /// Indices into `addresses`.
     ends: Vec<usize>,
     statuses: [Status; RUN_LINES],
+    /// A bit for each line that is no flow.
+    silent: u64,
     /// Of the number column in work.
     words: Words,
     /// Of the address column in work.
@@ -112,6 +115,7 @@ impl Run {
             addresses,
             texts,
             statuses: [Status::Flow; RUN_LINES],
+            silent: 0,
             words: Words::EMPTY,
             quads: Quads::EMPTY,
         })
@@ -123,8 +127,18 @@ impl Run {
     }
 
     /// What each line of the run is.
-    pub(super) fn statuses(&self, lines: &Lines<'_>) -> &[Status] {
+    fn statuses(&self, lines: &Lines<'_>) -> &[Status] {
         self.statuses.get(..lines.count()).unwrap_or(&[])
+    }
+
+    /// Tells what the lines of the run are.
+    #[inline(always)]
+    pub(super) fn tell(&self, lines: &Lines<'_>, ledger: &mut Ledger) {
+        ledger.flows_taken(lines.count() - self.silent.count_ones() as usize);
+        each_bit(self.silent, |line| {
+            ledger.taken(self.statuses[line]);
+            true
+        });
     }
 
     /// Reads the values that can be wrong; whether all are good.
@@ -148,7 +162,7 @@ impl Run {
                 return false;
             }
         }
-        self.read_statuses(lines) && self.times_can_be(lines)
+        self.read_statuses(lines) && self.times_can_be()
     }
 
     #[inline(always)]
@@ -167,49 +181,45 @@ impl Run {
             .into_iter()
             .flatten()
             .fold(u64::MAX, |all, nulls| all & nulls);
+        self.statuses = [Status::Flow; RUN_LINES];
         let Some(place) = self.log_status else {
             let skips = if self.ends.is_empty() { 0 } else { nameless };
-            for (line, status) in self.statuses.iter_mut().enumerate() {
-                *status = if skips >> line & 1 == 1 {
-                    Status::SkipData
-                } else {
-                    Status::Flow
-                };
-            }
+            self.silent = skips & lines.all();
+            each_bit(self.silent, |line| {
+                self.statuses[line] = Status::SkipData;
+                true
+            });
             return true;
         };
-        let mut good = true;
+        let mut silent = 0;
         lines.each(place, |line, place| {
-            let (tail, len) = lines.tail(place);
-            self.statuses[line] = match (tail, len) {
-                (OK, 2) => Status::Flow,
+            let is_ok = lines.brief(place) == (OK, 2);
+            silent |= u64::from(!is_ok) << line;
+        });
+        self.silent = silent;
+        each_bit(self.silent, |line| {
+            self.statuses[line] = match lines.brief(lines.place(line, place)) {
                 (NODATA, 6) if nameless >> line & 1 == 1 => Status::NoData,
                 (NODATA, 6) | (SKIPDATA, 8) => Status::SkipData,
-                _ => {
-                    good = false;
-                    Status::SkipData
-                }
+                _ => return false,
             };
-        });
-        good
+            true
+        })
     }
 
     #[inline(always)]
-    fn times_can_be(&self, lines: &Lines<'_>) -> bool {
+    fn times_can_be(&self) -> bool {
         let of = |index: Option<usize>| index.and_then(|index| self.numbers.get(index));
         let (Some(starts), Some(ends)) = (of(self.start), of(self.end)) else {
             return true;
         };
-        let known = !(starts.nulls | ends.nulls);
-        let times = starts
-            .values
-            .iter()
-            .zip(&ends.values)
-            .take(lines.count())
-            .enumerate();
-        times.fold(true, |good, (line, (start, end))| {
-            let can_be = *end >= *start && *end - *start <= SPAN_S_MAX && *end <= END_S_MAX;
-            good & (can_be | (known >> line & 1 == 0))
+        let unknown = starts.nulls | ends.nulls;
+        let times = starts.values.iter().zip(&ends.values).zip(&BITS);
+        // Behind the last line are zeros. No number is negative.
+        times.fold(true, |good, ((start, end), bit)| {
+            let span = end.wrapping_sub(*start);
+            let can_be = (span >= 0) & (span <= SPAN_S_MAX) & (*end <= END_S_MAX);
+            good & (can_be | (unknown & bit != 0))
         })
     }
 
@@ -252,6 +262,18 @@ impl Run {
     }
 }
 
+/// Calls `each` with the place of every bit that is set, below 64, as long as it says so; whether it always did.
+#[inline(always)]
+fn each_bit(mut bits: u64, mut each: impl FnMut(usize) -> bool) -> bool {
+    while bits != 0 {
+        if !each(bits.trailing_zeros() as usize % 64) {
+            return false;
+        }
+        bits &= bits - 1;
+    }
+    true
+}
+
 /// The texts of one field.
 struct Column<'a> {
     lines: Lines<'a>,
@@ -270,9 +292,9 @@ impl Marked for Column<'_> {
     }
 
     #[inline(always)]
-    fn each_tail(&self, mut each: impl FnMut(usize, u64, usize)) {
+    fn each_brief(&self, mut each: impl FnMut(usize, u64, u32)) {
         self.lines.each(self.field, |line, place| {
-            let (tail, len) = self.lines.tail(place);
+            let (tail, len) = self.lines.brief(place);
             each(line, tail, len);
         });
     }
@@ -284,16 +306,28 @@ impl Marked for Column<'_> {
 }
 
 impl Numbers {
-    #[inline(always)]
+    #[inline(never)]
     fn read(&mut self, lines: &Lines<'_>, words: &mut Words) -> bool {
+        // A longer number of these could only have zeros before it.
+        let is_brief = self.info.max < 100_000_000;
         let mut longest = 0;
-        lines.each(self.place, |line, (start, end)| {
-            let len = end.wrapping_sub(start) as u64;
+        let mut read = |line: usize, (start, end): (u32, u32)| {
+            let len = u64::from(end.wrapping_sub(start));
             longest = longest.max(len);
             words.lens[line] = len;
-            (words.highs[line], words.lows[line]) = lines.sixteen(end);
-        });
-        if longest > number::AT_ONCE_BYTES {
+        };
+        if is_brief {
+            lines.each(self.place, |line, place| {
+                read(line, place);
+                words.lows[line] = lines.eight(place.1);
+            });
+        } else {
+            lines.each(self.place, |line, place| {
+                read(line, place);
+                (words.highs[line], words.lows[line]) = lines.sixteen(place.1);
+            });
+        }
+        if longest > if is_brief { 8 } else { number::AT_ONCE_BYTES } {
             return false;
         }
         let found = words.numbers(lines.count(), longest > 8, &mut self.values);
@@ -326,7 +360,8 @@ impl Addresses {
             return of;
         }
         lines.each(self.place, |line, (start, end)| {
-            quads.put(line, lines.bytes(), start, end.wrapping_sub(start));
+            let len = end.wrapping_sub(start) as usize;
+            quads.put(line, lines.bytes(), start as usize, len);
         });
         let others = quads.read(lines.count());
         for (line, value) in self.values.iter_mut().enumerate().take(lines.count()) {
@@ -336,25 +371,24 @@ impl Addresses {
     }
 
     #[cfg(target_arch = "x86_64")]
-    #[target_feature(enable = "avx2")]
+    #[target_feature(enable = "avx2,bmi1,bmi2")]
+    #[inline(never)]
     fn read_shuffled(&mut self, lines: &Lines<'_>, of: u64) -> u64 {
         let mut others = 0;
         let place = self.place;
-        let mut read = |line: usize, (start, end): (usize, usize)| {
-            let bytes = window::from(lines.bytes(), start);
-            let (address, is) = shuffled::read(bytes, end.wrapping_sub(start));
+        let mut read = |line: usize, (start, end): (u32, u32)| {
+            let bytes = window::from(lines.bytes(), start as usize);
+            let (address, is) = shuffled::read(bytes, end.wrapping_sub(start) as usize);
             self.values[line % RUN_LINES] = address;
             others |= u64::from(!is) << line;
         };
         if of == lines.all() {
             lines.each(place, read);
         } else {
-            let mut left = of;
-            while left != 0 {
-                let line = left.trailing_zeros() as usize;
+            each_bit(of, |line| {
                 read(line, lines.place(line, place));
-                left &= left - 1;
-            }
+                true
+            });
         }
         others
     }
@@ -362,28 +396,29 @@ impl Addresses {
     /// The same, where many values are those of another field, byte by byte and as long.
     #[inline(always)]
     fn read_beside(&mut self, twin: &Addresses, lines: &Lines<'_>, quads: &mut Quads) -> bool {
-        self.nulls = 0;
-        let mut others = u64::MAX;
-        lines.each(self.place, |line, (start, end)| {
-            let mark = lines.mark((start, end));
-            let same = mark.is_whole() & mark.same(&lines.mark(lines.place(line, twin.place)));
-            others &= !(u64::from(same) << line);
-            self.values[line] = twin.values[line];
-        });
+        let others = self.unlike(twin, lines);
+        self.values = twin.values;
         self.nulls = twin.nulls & !others;
         let others = self.read_ipv4(lines, quads, others & lines.all());
         self.read_others(lines, others)
     }
 
+    /// A bit for each line whose text is not that of the other field.
+    #[inline(never)]
+    fn unlike(&self, twin: &Addresses, lines: &Lines<'_>) -> u64 {
+        let mut others = u64::MAX;
+        lines.each(self.place, |line, place| {
+            let mark = lines.mark(place);
+            let same = mark.is_whole() & mark.same(&lines.mark(lines.place(line, twin.place)));
+            others &= !(u64::from(same) << line);
+        });
+        others
+    }
+
     /// Reads the addresses of some lines one by one; whether all are good.
     #[inline(always)]
-    fn read_others(&mut self, lines: &Lines<'_>, mut others: u64) -> bool {
-        let mut good = true;
-        while others != 0 {
-            good &= self.read_other(lines, others.trailing_zeros() as usize);
-            others &= others - 1;
-        }
-        good
+    fn read_others(&mut self, lines: &Lines<'_>, others: u64) -> bool {
+        each_bit(others, |line| self.read_other(lines, line))
     }
 
     /// Whatever address it is, or a missing one; whether it is either.

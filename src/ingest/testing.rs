@@ -138,7 +138,7 @@ pub(super) fn codes(report: &InputReport) -> Vec<String> {
 pub(super) fn facts(batches: &[FlowBatch]) -> Vec<String> {
     let mut facts = Vec::new();
     for batch in batches {
-        let readable = crate::model::batch::readable(batch.records()).unwrap();
+        let readable = crate::model::batch::readable(batch.records().unwrap()).unwrap();
         for row in 0..batch.len() {
             let mut fact = format!("{}: {:?}", batch.lines()[row], batch.statuses()[row]);
             for (field, column) in readable.schema().fields().iter().zip(readable.columns()) {

@@ -1,24 +1,26 @@
 //! A batch of records as Arrow columns, and the builder that every decoder fills.
 
+mod array;
 mod builder;
 mod column;
 pub mod raw;
 mod texts;
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use arrow::array::{
     Array, ArrayRef, AsArray, FixedSizeBinaryArray, Int32Array, PrimitiveArray, RecordBatch,
     RecordBatchOptions, StringArray, UInt32Array,
 };
 use arrow::compute::take_record_batch;
-use arrow::datatypes::{DataType, Field as ArrowField, Int32Type, Int64Type, Schema};
+use arrow::datatypes::{DataType, Field as ArrowField, Int32Type, Int64Type, Schema, SchemaRef};
 use arrow::error::ArrowError;
 
 use crate::model::address::Address;
 use crate::model::address_text::texts;
-use crate::model::field::{Field, Kind};
+use crate::model::field::Field;
 
+use array::Column;
 pub use builder::{BatchBuilder, Value};
 pub use column::BITS;
 pub use texts::{Mark, Marked, TextBuilder};
@@ -39,45 +41,82 @@ pub enum Status {
 /// A missing value is null, whatever the log wrote for it (`-`, null).
 #[derive(Clone, Debug)]
 pub struct FlowBatch {
-    records: RecordBatch,
-    slots: [Option<u8>; Field::COUNT],
+    schema: SchemaRef,
+    columns: Vec<Column>,
+    slots: Slots,
     statuses: Vec<Status>,
     lines: Vec<u64>,
+    /// The columns, once somebody has asked for them so.
+    records: OnceLock<RecordBatch>,
+}
+
+/// In which column a field is.
+type Slots = [Option<u8>; Field::COUNT];
+
+/// The slots of a schema.
+///
+/// # Errors
+/// A field with another type than its own.
+fn slots(schema: &Schema) -> Result<Slots, ArrowError> {
+    let mut slots = [None; Field::COUNT];
+    for (index, column) in schema.fields().iter().enumerate() {
+        if let Some(field) = Field::by_name(column.name()) {
+            if *column.data_type() != field.info().kind.arrow() {
+                return Err(ArrowError::SchemaError(format!(
+                    "`{}` is {}",
+                    column.name(),
+                    column.data_type()
+                )));
+            }
+            slots[field as usize] = u8::try_from(index).ok();
+        }
+    }
+    Ok(slots)
 }
 
 impl FlowBatch {
     /// Joins columns with what each record is and where it stood: line (text, unzipped) or row (Parquet), from 1.
     ///
     /// # Errors
-    /// Lengths that differ, or a known column of another type than its field's.
+    /// Lengths that differ, a known column of another type than its field's, or one of a type that no field has.
     pub fn new(
         records: RecordBatch,
         statuses: Vec<Status>,
         lines: Vec<u64>,
     ) -> Result<FlowBatch, ArrowError> {
-        if statuses.len() != records.num_rows() || lines.len() != records.num_rows() {
-            return Err(ArrowError::InvalidArgumentError(
-                "statuses and lines must be one a row".into(),
-            ));
+        let schema = records.schema();
+        let slots = slots(&schema)?;
+        let columns = records.columns().iter().map(Column::of);
+        let columns = columns.collect::<Result<_, _>>()?;
+        if records.num_rows() != statuses.len() {
+            return Err(uneven());
         }
-        let mut slots = [None; Field::COUNT];
-        for (index, column) in records.schema().fields().iter().enumerate() {
-            if let Some(field) = Field::by_name(column.name()) {
-                if *column.data_type() != field.info().kind.arrow() {
-                    return Err(ArrowError::SchemaError(format!(
-                        "`{}` is {}",
-                        column.name(),
-                        column.data_type()
-                    )));
-                }
-                slots[field as usize] = u8::try_from(index).ok();
-            }
+        let batch = FlowBatch::of_columns(schema, columns, slots, statuses, lines)?;
+        Ok(FlowBatch {
+            records: records.into(),
+            ..batch
+        })
+    }
+
+    /// The same of columns that have the types of the schema.
+    fn of_columns(
+        schema: SchemaRef,
+        columns: Vec<Column>,
+        slots: Slots,
+        statuses: Vec<Status>,
+        lines: Vec<u64>,
+    ) -> Result<FlowBatch, ArrowError> {
+        let rows = statuses.len();
+        if lines.len() != rows || columns.iter().any(|column| column.len() != rows) {
+            return Err(uneven());
         }
         Ok(FlowBatch {
-            records,
+            schema,
+            columns,
             slots,
             statuses,
             lines,
+            records: OnceLock::new(),
         })
     }
 
@@ -97,7 +136,7 @@ impl FlowBatch {
             return Err(beyond());
         }
         FlowBatch::new(
-            take_record_batch(&self.records, &indices)?,
+            take_record_batch(self.records()?, &indices)?,
             rows.iter().map(|row| self.statuses[*row]).collect(),
             rows.iter().map(|row| self.lines[*row]).collect(),
         )
@@ -113,9 +152,25 @@ impl FlowBatch {
         self.statuses.is_empty()
     }
 
-    /// The Arrow columns, named as in Parquet (underscores).
-    pub fn records(&self) -> &RecordBatch {
-        &self.records
+    /// The names and types of the columns, named as in Parquet (underscores).
+    pub fn schema(&self) -> &SchemaRef {
+        &self.schema
+    }
+
+    /// The columns as Arrow has them. They are put together when they are first asked for: classifying and weighing ask for each by itself.
+    ///
+    /// # Errors
+    /// None that a batch of ours can meet.
+    pub fn records(&self) -> Result<&RecordBatch, ArrowError> {
+        if let Some(records) = self.records.get() {
+            return Ok(records);
+        }
+        let columns = self.columns.iter().map(Column::array);
+        let columns = columns.collect::<Result<_, _>>()?;
+        let options = RecordBatchOptions::new().with_row_count(Some(self.len()));
+        let schema = Arc::clone(&self.schema);
+        let records = RecordBatch::try_new_with_options(schema, columns, &options)?;
+        Ok(self.records.get_or_init(|| records))
     }
 
     /// What each record is.
@@ -133,36 +188,42 @@ impl FlowBatch {
         self.slots[field as usize].is_some()
     }
 
-    fn column(&self, field: Field) -> Option<&ArrayRef> {
-        self.slots[field as usize].map(|slot| self.records.column(usize::from(slot)))
+    fn column(&self, field: Field) -> Option<&Column> {
+        self.columns.get(usize::from(self.slots[field as usize]?))
     }
 
     /// A text column; `None` if the log lacks it.
     pub fn text(&self, field: Field) -> Option<TextColumn<'_>> {
-        let dictionary = self.column(field)?.as_dictionary_opt::<Int32Type>()?;
-        Some(TextColumn {
-            keys: dictionary.keys(),
-            dictionary: dictionary.values(),
-            values: dictionary.values().as_string_opt()?,
-        })
+        match self.column(field)? {
+            Column::Text { keys, texts } => Some(TextColumn {
+                keys,
+                dictionary: texts,
+                values: texts.as_string_opt()?,
+            }),
+            Column::Address(_) | Column::Int32(_) | Column::Int64(_) => None,
+        }
     }
 
     /// An address column; `None` if the log lacks it.
     pub fn address(&self, field: Field) -> Option<AddressColumn<'_>> {
-        Some(AddressColumn(
-            self.column(field)?.as_fixed_size_binary_opt()?,
-        ))
+        match self.column(field)? {
+            Column::Address(addresses) => Some(AddressColumn(addresses)),
+            Column::Text { .. } | Column::Int32(_) | Column::Int64(_) => None,
+        }
     }
 
     /// A number column, widened; `None` if the log lacks it.
     pub fn number(&self, field: Field) -> Option<NumberColumn<'_>> {
-        let column = self.column(field)?;
-        match field.info().kind {
-            Kind::Int32 => column.as_primitive_opt().map(NumberColumn::Int32),
-            Kind::Int64 => column.as_primitive_opt().map(NumberColumn::Int64),
-            Kind::Text | Kind::Address => None,
+        match self.column(field)? {
+            Column::Int32(numbers) => Some(NumberColumn::Int32(numbers)),
+            Column::Int64(numbers) => Some(NumberColumn::Int64(numbers)),
+            Column::Text { .. } | Column::Address(_) => None,
         }
     }
+}
+
+fn uneven() -> ArrowError {
+    ArrowError::InvalidArgumentError("columns, statuses and lines must be one a row".into())
 }
 
 /// Text by row; equal texts have equal keys inside one batch.
@@ -309,7 +370,7 @@ mod tests {
         assert!(!batch.has(Field::DstPort));
         assert_eq!(batch.lines(), [2, 3]);
         assert!(builder.is_empty());
-        let shown = readable(batch.records()).unwrap();
+        let shown = readable(batch.records().unwrap()).unwrap();
         assert_eq!(shown.column(0).as_string::<i32>().value(0), "10.0.0.1");
     }
 

@@ -150,12 +150,12 @@ impl Columns {
             Origin::Known(field) => match field.info().kind {
                 Kind::Address => addresses(batch, *field).unwrap_or_else(missing),
                 Kind::Text | Kind::Int32 | Kind::Int64 => batch
-                    .records()
+                    .records()?
                     .column_by_name(field.column())
                     .map_or_else(missing, Arc::clone),
             },
             Origin::Unknown(name) => batch
-                .records()
+                .records()?
                 .column_by_name(name)
                 .map_or_else(missing, Arc::clone),
             Origin::Tag(place) => tag_column(*place, rows.tags, rows.symbols)?,

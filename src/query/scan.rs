@@ -300,7 +300,7 @@ fn kept(batch: FlowBatch, passes: Option<BooleanArray>) -> Result<Option<FlowBat
         0 => Ok(None),
         all if all == batch.len() => Ok(Some(batch)),
         _ => {
-            let records = filter_record_batch(batch.records(), &passes)?;
+            let records = filter_record_batch(batch.records()?, &passes)?;
             let rows = || (0..batch.len()).filter(|row| passes.value(*row));
             let statuses = rows().map(|row| batch.statuses()[row]).collect();
             let lines = rows().map(|row| batch.lines()[row]).collect();

@@ -2,16 +2,14 @@
 
 use std::sync::Arc;
 
-use arrow::array::RecordBatch;
-use arrow::array::RecordBatchOptions;
 use arrow::datatypes::{Field as ArrowField, Schema, SchemaRef};
 use arrow::error::ArrowError;
 
 use super::column::ColumnBuilder;
 use super::texts::TextBuilder;
-use super::{FlowBatch, Status};
+use super::{FlowBatch, Slots, Status};
 use crate::model::address::Address;
-use crate::model::field::{FieldSet, Kind};
+use crate::model::field::{Field, FieldSet, Kind};
 use crate::model::format::{Format, FormatField};
 
 /// A value that a decoder has read and found good.
@@ -30,6 +28,7 @@ pub enum Value<'a> {
 /// Fills a batch.
 pub struct BatchBuilder {
     schema: SchemaRef,
+    slots: Slots,
     /// One a field of the format: the column that its values go to, unless the projection drops it.
     targets: Vec<Option<usize>>,
     columns: Vec<ColumnBuilder>,
@@ -41,6 +40,7 @@ impl BatchBuilder {
     /// A builder for records of `format` that keeps the fields of `projection`; unknown fields only if it is all.
     pub fn new(format: &Format, projection: FieldSet) -> BatchBuilder {
         let (mut fields, mut columns, mut targets) = (Vec::new(), Vec::new(), Vec::new());
+        let mut slots = [None; Field::COUNT];
         for field in format.fields() {
             let kind = match field {
                 FormatField::Known(known) if projection.contains(*known) => Some(known.info().kind),
@@ -49,12 +49,16 @@ impl BatchBuilder {
             };
             targets.push(kind.map(|_| columns.len()));
             if let Some(kind) = kind {
+                if let FormatField::Known(known) = field {
+                    slots[*known as usize] = u8::try_from(columns.len()).ok();
+                }
                 fields.push(ArrowField::new(field.column(), kind.arrow(), true));
                 columns.push(ColumnBuilder::new(kind));
             }
         }
         BatchBuilder {
             schema: Arc::new(Schema::new(fields)),
+            slots,
             targets,
             columns,
             statuses: Vec::new(),
@@ -155,12 +159,15 @@ impl BatchBuilder {
         let rows = self.statuses.len();
         let columns = self.columns.iter_mut().map(ColumnBuilder::finish);
         let columns = columns.collect::<Result<_, _>>()?;
-        let options = RecordBatchOptions::new().with_row_count(Some(rows));
-        let records =
-            RecordBatch::try_new_with_options(Arc::clone(&self.schema), columns, &options)?;
         // The next batch will be as long, if there is one.
         let statuses = std::mem::replace(&mut self.statuses, Vec::with_capacity(rows));
         let lines = std::mem::replace(&mut self.lines, Vec::with_capacity(rows));
-        FlowBatch::new(records, statuses, lines)
+        FlowBatch::of_columns(
+            Arc::clone(&self.schema),
+            columns,
+            self.slots,
+            statuses,
+            lines,
+        )
     }
 }

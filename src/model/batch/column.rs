@@ -1,13 +1,12 @@
 //! One column of a batch in the making. Nulls cost nothing until the first comes.
 
-use std::sync::Arc;
-
-use arrow::array::{ArrayRef, FixedSizeBinaryArray, PrimitiveArray};
+use arrow::array::{FixedSizeBinaryArray, PrimitiveArray};
 use arrow::buffer::{BooleanBuffer, Buffer, NullBuffer};
-use arrow::datatypes::{ArrowPrimitiveType, Int32Type, Int64Type};
+use arrow::datatypes::ArrowPrimitiveType;
 use arrow::error::ArrowError;
 
 use super::Value;
+use super::array::Column;
 use super::texts::TextBuilder;
 use crate::model::field::Kind;
 
@@ -34,6 +33,13 @@ impl<T: Copy + Default> Values<T> {
     fn extend(&mut self, values: impl ExactSizeIterator<Item = T>, nulls: u64) {
         self.nulls.push(values.len(), nulls);
         self.values.extend(values);
+    }
+
+    /// The same, where they need not be changed.
+    #[inline(always)]
+    fn extend_from(&mut self, values: &[T], nulls: u64) {
+        self.nulls.push(values.len(), nulls);
+        self.values.extend_from_slice(values);
     }
 
     /// The values so far; there will be as many again.
@@ -92,11 +98,15 @@ impl Nulls {
     pub(super) fn finish(&mut self) -> Option<NullBuffer> {
         let len = self.valid.len() * 64 + self.bits;
         self.valid.push(self.word);
+        (self.word, self.bits) = (0, 0);
+        if !std::mem::take(&mut self.any) {
+            self.valid.clear();
+            return None;
+        }
         let next = Vec::with_capacity(self.valid.len());
         let valid = std::mem::replace(&mut self.valid, next);
-        let any = std::mem::take(&mut self.any);
-        (self.word, self.bits) = (0, 0);
-        any.then(|| NullBuffer::new(BooleanBuffer::new(Buffer::from_vec(valid), 0, len)))
+        let valid = BooleanBuffer::new(Buffer::from_vec(valid), 0, len);
+        Some(NullBuffer::new(valid))
     }
 }
 
@@ -148,7 +158,7 @@ impl ColumnBuilder {
                     .map(|number| i32::try_from(*number).unwrap_or(i32::MAX));
                 values.extend(narrow, nulls);
             }
-            ColumnBuilder::Int64(values) => values.extend(numbers.iter().copied(), nulls),
+            ColumnBuilder::Int64(values) => values.extend_from(numbers, nulls),
             ColumnBuilder::Text(_) | ColumnBuilder::Address(_) => {}
         }
     }
@@ -156,23 +166,23 @@ impl ColumnBuilder {
     #[inline(always)]
     pub(super) fn push_addresses(&mut self, addresses: &[[u8; 16]], nulls: u64) {
         if let ColumnBuilder::Address(values) = self {
-            values.extend(addresses.iter().copied(), nulls);
+            values.extend_from(addresses, nulls);
         }
     }
 
-    pub(super) fn finish(&mut self) -> Result<ArrayRef, ArrowError> {
+    pub(super) fn finish(&mut self) -> Result<Column, ArrowError> {
         Ok(match self {
-            ColumnBuilder::Text(texts) => Arc::new(texts.finish()?),
+            ColumnBuilder::Text(texts) => {
+                let (keys, texts) = texts.finish()?;
+                Column::Text { keys, texts }
+            }
             ColumnBuilder::Address(values) => {
                 let bytes = Buffer::from_vec(values.take().into_flattened());
-                Arc::new(FixedSizeBinaryArray::try_new(
-                    16,
-                    bytes,
-                    values.nulls.finish(),
-                )?)
+                let nulls = values.nulls.finish();
+                Column::Address(FixedSizeBinaryArray::try_new(16, bytes, nulls)?)
             }
-            ColumnBuilder::Int32(values) => Arc::new(numbers::<Int32Type>(values)?),
-            ColumnBuilder::Int64(values) => Arc::new(numbers::<Int64Type>(values)?),
+            ColumnBuilder::Int32(values) => Column::Int32(numbers(values)?),
+            ColumnBuilder::Int64(values) => Column::Int64(numbers(values)?),
         })
     }
 }

@@ -7,9 +7,8 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, DictionaryArray, Int32Array, StringArray};
+use arrow::array::{Array, ArrayRef, Int32Array, StringArray};
 use arrow::buffer::{Buffer, OffsetBuffer, ScalarBuffer};
-use arrow::datatypes::Int32Type;
 use arrow::error::ArrowError;
 
 use super::column::{BITS, Nulls};
@@ -56,8 +55,8 @@ impl Mark {
 
     /// The mark of a text of `len` bytes that ends where these do.
     #[inline(always)]
-    pub fn ending(bytes: &[u8; Mark::WHOLE_BYTES], len: usize) -> Mark {
-        let at = len.min(Mark::WHOLE_BYTES);
+    pub fn ending(bytes: &[u8; Mark::WHOLE_BYTES], len: u32) -> Mark {
+        let at = (len as usize).min(Mark::WHOLE_BYTES);
         let keep = KEEP[at..].first_chunk().unwrap_or(&[0; 32]);
         let tail = last_word(bytes) & last_word(keep);
         let keep = halves(keep);
@@ -65,7 +64,7 @@ impl Mark {
         Mark {
             halves: [kept[0].and(keep[0]), kept[1].and(keep[1])],
             tail,
-            len: bytes_u32(len),
+            len,
         }
     }
 
@@ -77,14 +76,20 @@ impl Mark {
         Mark {
             halves: halves(&bytes),
             tail: last_word(&bytes),
-            len: bytes_u32(text.len()),
+            len: u32::try_from(text.len()).unwrap_or(u32::MAX),
         }
     }
 
-    /// Its last word, as [`Marked::each_tail`] tells it.
+    /// Its last word, as [`Marked::each_brief`] tells it.
     #[inline(always)]
     pub fn tail(&self) -> u64 {
         self.tail
+    }
+
+    /// How many bytes the text has; of one that has more, the largest number.
+    #[inline(always)]
+    pub fn len(&self) -> u32 {
+        self.len
     }
 
     /// Whether it holds the whole text.
@@ -121,11 +126,6 @@ fn halves(bytes: &[u8; Mark::WHOLE_BYTES]) -> [Sixteen; 2] {
 }
 
 #[inline(always)]
-fn bytes_u32(len: usize) -> u32 {
-    u32::try_from(len).unwrap_or(u32::MAX)
-}
-
-#[inline(always)]
 fn last_word(bytes: &[u8; Mark::WHOLE_BYTES]) -> u64 {
     bytes
         .last_chunk()
@@ -140,8 +140,9 @@ pub trait Marked {
     /// Calls `each` with the index and the mark of every one.
     fn each(&self, each: impl FnMut(usize, Mark));
 
-    /// Calls `each` with the index of every one, the last word of its mark, and its length in bytes.
-    fn each_tail(&self, each: impl FnMut(usize, u64, usize));
+    /// Calls `each` with the index of every one, the last word of its mark, and its length in bytes. Where that is more than eight, the word may
+    /// be any.
+    fn each_brief(&self, each: impl FnMut(usize, u64, u32));
 
     /// The text at an index, and its mark.
     fn text(&self, index: usize) -> Option<(Mark, &str)>;
@@ -235,7 +236,7 @@ impl Whole {
 
     /// Whether one more would be too many: nearly all are to stand where they should, though a large table is not as sparse.
     fn is_full(&self) -> bool {
-        let share = if self.bits <= 12 { 4 } else { 2 };
+        let share = if self.bits <= 12 { 8 } else { 2 };
         self.texts.len() * share > self.slots.len()
     }
 
@@ -277,7 +278,8 @@ impl Brief {
     const BYTES_MAX: u32 = 8;
 }
 
-const BRIEF_BITS: u32 = 6;
+/// Two texts in one place are looked up the slow way each time: with so many places hardly any meet.
+const BRIEF_BITS: u32 = 8;
 
 /// A column that has more long texts than this in one run is not one of brief texts.
 const LONG_MAX: u32 = 8;
@@ -359,23 +361,18 @@ impl TextBuilder {
     pub fn push_marked(&mut self, texts: &impl Marked) -> Result<(), ArrowError> {
         let mut keys = [0; 64];
         if self.is_brief {
-            texts.each_tail(|index, tail, len| {
-                let known = &self.brief[slot(tail, BRIEF_BITS) % (1 << BRIEF_BITS)];
-                let is = (known.tail == tail) & (known.len as usize == len);
-                keys[index % 64] = if is { known.key } else { UNKNOWN };
-            });
+            self.brief_keys(texts, &mut keys);
         } else {
-            texts.each(|index, mark| {
-                let known = self.whole.first(&mark);
-                let is = mark.is_whole() & known.mark.same(&mark);
-                keys[index % 64] = if is { known.key } else { UNKNOWN };
-            });
+            self.whole_keys(texts, &mut keys);
         }
         let (mut nulls, mut others) = (0, 0);
-        for (key, bit) in keys.iter_mut().zip(&BITS) {
-            nulls |= if *key == MISSING { *bit } else { 0 };
-            others |= if *key == UNKNOWN { *bit } else { 0 };
-            *key = (*key).max(0);
+        // Most columns have none of either.
+        if keys.iter().fold(0, |least, key| least.min(*key)) < 0 {
+            for (key, bit) in keys.iter_mut().zip(&BITS) {
+                nulls |= if *key == MISSING { *bit } else { 0 };
+                others |= if *key == UNKNOWN { *bit } else { 0 };
+                *key = (*key).max(0);
+            }
         }
         let mut long = 0;
         // In order, so that keys are in order of first appearance.
@@ -397,6 +394,27 @@ impl TextBuilder {
         self.keys.extend_from_slice(&keys[..count]);
         self.nulls.push(count, nulls);
         Ok(())
+    }
+
+    /// The keys of texts of at most eight bytes that came lately, else [`UNKNOWN`]. A function of its own, as [`TextBuilder::whole_keys`]: all that
+    /// the loop has at hand stays in registers.
+    #[inline(never)]
+    fn brief_keys(&self, texts: &impl Marked, keys: &mut [i32; 64]) {
+        texts.each_brief(|index, tail, len| {
+            let known = &self.brief[slot(tail, BRIEF_BITS) % (1 << BRIEF_BITS)];
+            let is = (known.tail == tail) & (known.len == len);
+            keys[index % 64] = if is { known.key } else { UNKNOWN };
+        });
+    }
+
+    /// The keys of texts that stand where they should in the table of whole ones, else [`UNKNOWN`].
+    #[inline(never)]
+    fn whole_keys(&self, texts: &impl Marked, keys: &mut [i32; 64]) {
+        texts.each(|index, mark| {
+            let known = self.whole.first(&mark);
+            let is = mark.is_whole() & known.mark.same(&mark);
+            keys[index % 64] = if is { known.key } else { UNKNOWN };
+        });
     }
 
     /// The key of a text, old or new; [`MISSING`] of `-`.
@@ -462,8 +480,8 @@ impl TextBuilder {
         Ok(key)
     }
 
-    /// The column; the builder has no rows again.
-    pub(super) fn finish(&mut self) -> Result<DictionaryArray<Int32Type>, ArrowError> {
+    /// The keys of the rows, each below the number of texts, and the texts; the builder has no rows again.
+    pub(super) fn finish(&mut self) -> Result<(Int32Array, ArrayRef), ArrowError> {
         let next = Vec::with_capacity(self.keys.len());
         let keys = std::mem::replace(&mut self.keys, next);
         let keys = Int32Array::try_new(keys.into(), self.nulls.finish())?;
@@ -471,7 +489,7 @@ impl TextBuilder {
         if !self.keeps || self.ends.len() > KEPT_TEXTS || self.texts.len() > KEPT_BYTES {
             self.forget();
         }
-        DictionaryArray::try_new(keys, values)
+        Ok((keys, values))
     }
 
     /// The distinct texts.
@@ -508,6 +526,14 @@ impl TextBuilder {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use arrow::array::DictionaryArray;
+    use arrow::datatypes::Int32Type;
+
+    /// As Arrow has it, which looks whether each key has its text.
+    fn finished(builder: &mut TextBuilder) -> DictionaryArray<Int32Type> {
+        let (keys, texts) = builder.finish().unwrap();
+        DictionaryArray::try_new(keys, texts).unwrap()
+    }
 
     #[test]
     fn marks_of_short_texts_are_equal_only_if_the_texts_are() {
@@ -546,8 +572,8 @@ mod tests {
             }
         }
 
-        fn each_tail(&self, mut each: impl FnMut(usize, u64, usize)) {
-            self.each(|index, mark| each(index, mark.tail, mark.len as usize));
+        fn each_brief(&self, mut each: impl FnMut(usize, u64, u32)) {
+            self.each(|index, mark| each(index, mark.tail, mark.len));
         }
 
         fn text(&self, index: usize) -> Option<(Mark, &str)> {
@@ -567,7 +593,7 @@ mod tests {
         let mut builder = TextBuilder::new();
         builder.push_marked(&all).unwrap();
         builder.push_marked(&all).unwrap();
-        let array = builder.finish().unwrap();
+        let array = finished(&mut builder);
         let key = |row: usize| array.key(row);
         let once = [
             Some(0),
@@ -595,7 +621,7 @@ mod tests {
                     builder.push_marked(&Many(some.to_vec())).unwrap();
                 }
             }
-            let array = builder.finish().unwrap();
+            let array = finished(&mut builder);
             assert_eq!(array.len(), 2 * texts.len());
             for row in 0..array.len() {
                 let place = row % texts.len();
@@ -614,7 +640,7 @@ mod tests {
             for some in all.0.chunks(64) {
                 builder.push_marked(&Many(some.to_vec())).unwrap();
             }
-            builder.finish().unwrap()
+            finished(&mut builder)
         };
         let rows = |array: &DictionaryArray<Int32Type>| -> Vec<Option<String>> {
             let array = array.downcast_dict::<StringArray>().unwrap();
@@ -653,7 +679,7 @@ mod tests {
         }
         let all = Many(["-", "S3", "\0S3"].map(str::to_owned).to_vec());
         builder.push_marked(&all).unwrap();
-        let array = builder.finish().unwrap();
+        let array = finished(&mut builder);
         let keys: Vec<Option<usize>> = (0..6).map(|row| array.key(row)).collect();
         assert_eq!(keys, [Some(0), Some(1), Some(2), None, Some(3), Some(1)]);
     }
@@ -663,13 +689,13 @@ mod tests {
         let bytes: [u8; 32] = std::array::from_fn(|at| b'a' + u8::try_from(at).unwrap());
         for len in 1..=40 {
             let mark = Mark::ending(&bytes, len);
-            let text = &bytes[32 - len.min(32)..];
+            let text = &bytes[32 - (len as usize).min(32)..];
             assert_eq!(
                 (mark.halves, mark.tail),
                 (Mark::of(text).halves, Mark::of(text).tail),
                 "{len}"
             );
-            assert_eq!((mark.len as usize, mark.is_whole()), (len, len <= 32));
+            assert_eq!((mark.len, mark.is_whole()), (len, len <= 32));
         }
     }
 }
