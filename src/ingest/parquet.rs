@@ -91,13 +91,7 @@ impl ParquetReader {
         });
         let metadata = opened.map_err(|why| corrupt(&uri, &why))?;
         let (shape, columns) = shape_of(&metadata, options, records);
-        let line_bytes_max = options.limits.line_bytes;
-        let whole = Columns::new(
-            records.formats().last(),
-            &columns,
-            options.projection,
-            line_bytes_max,
-        );
+        let whole = Columns::new(records.formats().last(), &columns, options);
         let schema = metadata.parquet_schema();
         let mask = ProjectionMask::roots(schema, columns.iter().copied());
         let levels = guarded(|| {

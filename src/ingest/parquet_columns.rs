@@ -2,36 +2,41 @@
 //!
 //! In: the arrays that the decoder brings. Out: a batch, if every value of every row is good; else nothing, and the caller goes row by row
 //! (`parquet_cells`), which says what is wrong and where. Two ways, one meaning: a property in `properties` reads the same records as
-//! text. Texts and addresses that the file keeps in a dictionary are read once a dictionary, not once a row.
+//! text. Texts and addresses that the file keeps in a dictionary are read once a dictionary, not once a row; a dictionary of few texts is
+//! that of all its batches, if whoever reads them remembers what it has understood.
 
 use std::collections::HashMap;
 use std::ops::Range;
 use std::sync::Arc;
 
 use arrow::array::{
-    Array, ArrayRef, AsArray, DictionaryArray, FixedSizeBinaryArray, Int32Array, Int64Array,
-    PrimitiveArray, RecordBatch, RecordBatchOptions, StringArray,
+    Array, ArrayRef, AsArray, FixedSizeBinaryArray, Int32Array, Int64Array, PrimitiveArray,
+    RecordBatch, StringArray,
 };
 use arrow::buffer::{BooleanBuffer, Buffer, NullBuffer};
 use arrow::datatypes::{
     ArrowPrimitiveType, DataType, Field as ArrowField, Int32Type, Int64Type, Schema, SchemaRef,
 };
 
+use crate::ingest::options::ReadOptions;
 use crate::ingest::shape::{END_S_MAX, SPAN_S_MAX};
 use crate::model::address::Address;
-use crate::model::batch::{FlowBatch, Status};
-use crate::model::field::{Field, FieldInfo, FieldSet, Kind};
+use crate::model::batch::{Column, FlowBatch, Slots, Status, are_few, slots};
+use crate::model::field::{Field, FieldInfo, Kind};
 use crate::model::format::{Format, FormatField};
 
 /// The columns of one file, and what their dictionaries were found to mean.
 pub(super) struct Columns {
-    columns: Vec<Column>,
+    columns: Vec<Source>,
     schema: SchemaRef,
+    slots: Slots,
     has_status: bool,
     line_bytes_max: usize,
+    keep_texts: bool,
 }
 
-struct Column {
+/// A column of the file.
+struct Source {
     field: Option<Field>,
     kind: Kind,
     /// The largest number, for numbers.
@@ -48,6 +53,10 @@ struct TextsRead {
     same: Vec<Option<u32>>,
     /// For each place the key in the batch at work; [`UNSEEN`] before its first row, [`MISSING`] of a missing value.
     keys: Vec<i32>,
+    /// All texts, if they are those of every batch: all keys are known then.
+    shared: Option<ArrayRef>,
+    /// Each place is its own key: no text is missing or there twice.
+    as_they_are: bool,
 }
 
 const UNSEEN: i32 = -1;
@@ -63,12 +72,8 @@ struct AddressesRead {
 
 impl Columns {
     /// For the fields of a format at these places, in the decoder's order; there are none if the columns are no format.
-    pub(super) fn new(
-        format: Option<&Format>,
-        read: &[usize],
-        projection: FieldSet,
-        line_bytes_max: usize,
-    ) -> Columns {
+    pub(super) fn new(format: Option<&Format>, read: &[usize], options: &ReadOptions) -> Columns {
+        let projection = options.projection;
         let (mut columns, mut fields) = (Vec::new(), Vec::new());
         for field in read.iter().filter_map(|index| format?.fields().get(*index)) {
             let (known, is_kept) = match field {
@@ -80,7 +85,7 @@ impl Columns {
             if is_kept {
                 fields.push(ArrowField::new(field.column(), kind.arrow(), true));
             }
-            columns.push(Column {
+            columns.push(Source {
                 field: known,
                 kind,
                 max: info.map_or(0, |info| info.max),
@@ -92,11 +97,15 @@ impl Columns {
         let has_status = columns
             .iter()
             .any(|column| column.field == Some(Field::LogStatus));
+        let schema = Schema::new(fields);
         Columns {
             columns,
-            schema: Arc::new(Schema::new(fields)),
+            // INVARIANT: each field has its own type.
+            slots: slots(&schema).unwrap_or([None; Field::COUNT]),
+            schema: Arc::new(schema),
             has_status,
-            line_bytes_max,
+            line_bytes_max: options.limits.line_bytes,
+            keep_texts: options.keep_texts,
         }
     }
 
@@ -106,7 +115,7 @@ impl Columns {
         let mut kept = Vec::with_capacity(self.columns.len());
         let mut facts = Facts::default();
         for (column, array) in self.columns.iter_mut().zip(rows.columns()) {
-            let read = column.read(array, self.line_bytes_max)?;
+            let read = column.read(array, self.line_bytes_max, self.keep_texts)?;
             facts.note(column.field, &read);
             if column.is_kept {
                 kept.push(read);
@@ -114,32 +123,48 @@ impl Columns {
         }
         facts.times_are_good()?;
         let statuses = facts.statuses(self.has_status, count)?;
-        let options = RecordBatchOptions::new().with_row_count(Some(count));
-        let records =
-            RecordBatch::try_new_with_options(Arc::clone(&self.schema), kept, &options).ok()?;
         let lines = (first..first.checked_add(u64::try_from(count).ok()?)?).collect();
-        FlowBatch::new(records, statuses, lines).ok()
+        let schema = Arc::clone(&self.schema);
+        FlowBatch::of_columns(schema, kept, self.slots, statuses, lines).ok()
     }
 }
 
-impl Column {
-    fn read(&mut self, array: &ArrayRef, line_bytes_max: usize) -> Option<ArrayRef> {
+impl Source {
+    fn read(&mut self, array: &ArrayRef, line_bytes_max: usize, keep: bool) -> Option<Column> {
         match self.kind {
-            Kind::Int32 => numbers::<Int32Type>(array, self.max),
-            Kind::Int64 => numbers::<Int64Type>(array, self.max),
-            Kind::Text => self.read_texts(array, line_bytes_max),
+            Kind::Int32 => numbers(array, self.max).map(Column::Int32),
+            Kind::Int64 => numbers(array, self.max).map(Column::Int64),
+            Kind::Text => self.read_texts(array, line_bytes_max, keep),
             Kind::Address => self.read_addresses(array, line_bytes_max),
         }
     }
 
-    /// Keys in order of first appearance, equal texts under one key, only texts that stand in these rows.
-    fn read_texts(&mut self, array: &ArrayRef, line_bytes_max: usize) -> Option<ArrayRef> {
+    /// Keys in order of first appearance, equal texts under one key, only texts that stand in these rows; of few that are kept, in the order of
+    /// the file's dictionary, and all.
+    fn read_texts(
+        &mut self,
+        array: &ArrayRef,
+        line_bytes_max: usize,
+        keep: bool,
+    ) -> Option<Column> {
         let (keys, dictionary) = dictionary_of(array)?;
         if !matches!(&self.texts, Some(read) if is_same(&read.dictionary, dictionary)) {
             self.texts = TextsRead::new(dictionary, line_bytes_max);
+            if keep && are_few(dictionary.len(), dictionary.value_data().len()) {
+                self.texts.as_mut()?.share()?;
+            }
         }
         let read = self.texts.as_mut()?;
-        read.keys.fill(UNSEEN);
+        if let Some(shared) = &read.shared {
+            if read.as_they_are && are_below(keys.values(), shared.len()) {
+                return Some(Column::Text {
+                    keys: keys.clone(),
+                    texts: Arc::clone(shared),
+                });
+            }
+        } else {
+            read.keys.fill(UNSEEN);
+        }
         let (mut out, mut places) = (vec![0; keys.len()], Vec::new());
         let mut missing = Missing::new(keys.len());
         for rows in valid_rows(keys) {
@@ -161,24 +186,26 @@ impl Column {
                 missing.note(start, lack);
             }
         }
-        let texts =
-            StringArray::from_iter_values(places.iter().map(|place| dictionary.value(*place)));
         let nulls = NullBuffer::union(keys.nulls(), missing.nulls().as_ref());
-        let keys = PrimitiveArray::new(out.into(), nulls);
-        let column: DictionaryArray<Int32Type> =
-            DictionaryArray::try_new(keys, Arc::new(texts)).ok()?;
-        Some(Arc::new(column))
+        Some(Column::Text {
+            keys: PrimitiveArray::new(out.into(), nulls),
+            texts: match &read.shared {
+                Some(shared) => Arc::clone(shared),
+                None => texts_at(dictionary, &places),
+            },
+        })
     }
 
-    fn read_addresses(&mut self, array: &ArrayRef, line_bytes_max: usize) -> Option<ArrayRef> {
-        let mut bytes = vec![[0; 16]; array.len()];
+    fn read_addresses(&mut self, array: &ArrayRef, line_bytes_max: usize) -> Option<Column> {
+        let mut bytes = Vec::with_capacity(array.len());
         let mut missing = Missing::new(array.len());
         if let Some(texts) = array.as_string_opt::<i32>() {
-            for ((row, text), out) in texts.iter().enumerate().zip(&mut bytes) {
-                match text.map_or(Some(None), address)? {
-                    Some(address) => *out = address,
-                    None => missing.note(row, 1),
+            for (row, text) in texts.iter().enumerate() {
+                let address = text.map_or(Some(None), address)?;
+                if address.is_none() {
+                    missing.note(row, 1);
                 }
+                bytes.push(address.unwrap_or_default());
             }
             return addresses_of(bytes, missing.nulls());
         }
@@ -187,12 +214,16 @@ impl Column {
             self.addresses = AddressesRead::new(dictionary, line_bytes_max);
         }
         let read = self.addresses.as_ref()?;
+        let mut all_known = true;
         for rows in valid_rows(keys) {
             let start = rows.start;
-            let (keys, out) = (keys.values().get(rows.clone())?, bytes.get_mut(rows)?);
-            for (key, out) in keys.iter().zip(out) {
-                *out = *read.addresses.get(place(*key))?;
-            }
+            let keys = keys.values().get(rows)?;
+            bytes.resize(start, [0; 16]);
+            bytes.extend(keys.iter().map(|key| {
+                let known = read.addresses.get(place(*key));
+                all_known &= known.is_some();
+                known.copied().unwrap_or_default()
+            }));
             if !read.missing.is_empty() {
                 for (keys, start) in keys.chunks(RUN_ROWS).zip((start..).step_by(RUN_ROWS)) {
                     let lacks = |key: &i32| read.missing.get(place(*key)) == Some(&true);
@@ -202,9 +233,19 @@ impl Column {
                 }
             }
         }
+        all_known.then_some(())?;
+        bytes.resize(array.len(), [0; 16]);
         let nulls = NullBuffer::union(keys.nulls(), missing.nulls().as_ref());
         addresses_of(bytes, nulls)
     }
+}
+
+/// Whether all keys are places among so many, those under nulls too.
+fn are_below(keys: &[i32], len: usize) -> bool {
+    let len = u32::try_from(len).unwrap_or(u32::MAX);
+    // Without a way out in the middle, so that it is a loop over vectors.
+    keys.iter()
+        .fold(true, |all, key| all & (key.cast_unsigned() < len))
 }
 
 /// The place in a dictionary that a key means; of a negative one none that a dictionary has.
@@ -213,10 +254,15 @@ fn place(key: i32) -> usize {
     usize::try_from(key).unwrap_or(usize::MAX)
 }
 
-fn addresses_of(bytes: Vec<[u8; 16]>, nulls: Option<NullBuffer>) -> Option<ArrayRef> {
+fn texts_at(dictionary: &StringArray, places: &[usize]) -> ArrayRef {
+    let texts = places.iter().map(|place| dictionary.value(*place));
+    Arc::new(StringArray::from_iter_values(texts))
+}
+
+fn addresses_of(bytes: Vec<[u8; 16]>, nulls: Option<NullBuffer>) -> Option<Column> {
     let values = Buffer::from_vec(bytes.into_flattened());
-    let column = FixedSizeBinaryArray::try_new(16, values, nulls).ok()?;
-    Some(Arc::new(column))
+    let addresses = FixedSizeBinaryArray::try_new(16, values, nulls).ok()?;
+    Some(Column::Address(addresses))
 }
 
 /// The rows that have a key, in order: what stands under a null is no key.
@@ -228,6 +274,19 @@ fn valid_rows(keys: &Int32Array) -> impl Iterator<Item = Range<usize>> {
 }
 
 impl TextsRead {
+    /// Makes its texts those of every batch.
+    fn share(&mut self) -> Option<()> {
+        let mut places = Vec::new();
+        for place in 0..self.keys.len() {
+            if self.keys[place] == UNSEEN {
+                self.first(place, &mut places)?;
+            }
+        }
+        self.as_they_are = self.keys.iter().zip(0..).all(|(key, place)| *key == place);
+        self.shared = Some(texts_at(&self.dictionary, &places));
+        Some(())
+    }
+
     /// The key of the text at a place that no row of the batch has had yet: that of an equal one, or the next.
     #[cold]
     fn first(&mut self, place: usize, places: &mut Vec<usize>) -> Option<i32> {
@@ -262,6 +321,8 @@ impl TextsRead {
             dictionary: dictionary.clone(),
             keys: vec![UNSEEN; same.len()],
             same,
+            shared: None,
+            as_they_are: false,
         })
     }
 }
@@ -362,27 +423,27 @@ impl Missing {
 }
 
 /// Numbers of 32 or 64 bits in the width of their field, if all are in its range.
-fn numbers<T: ArrowPrimitiveType>(array: &ArrayRef, max: i64) -> Option<ArrayRef> {
+fn numbers<T>(array: &ArrayRef, max: i64) -> Option<PrimitiveArray<T>>
+where
+    T: ArrowPrimitiveType<Native: TryFrom<i64> + From<i32>>,
+{
     let in_range = match array.data_type() {
         DataType::Int32 => are_in_range(array.as_primitive::<Int32Type>(), max),
         DataType::Int64 => are_in_range(array.as_primitive::<Int64Type>(), max),
         _ => return None,
     };
     in_range.then_some(())?;
-    if *array.data_type() == T::DATA_TYPE {
-        return Some(Arc::clone(array));
+    if let Some(numbers) = array.as_primitive_opt::<T>() {
+        return Some(numbers.clone());
     }
     // In range, but for what stands under a null.
-    match (
-        array.as_primitive_opt::<Int64Type>(),
-        array.as_primitive_opt::<Int32Type>(),
-    ) {
-        (Some(wide), _) if T::DATA_TYPE == DataType::Int32 => {
-            let narrow = |value| i32::try_from(value).unwrap_or(0);
-            Some(Arc::new(wide.unary::<_, Int32Type>(narrow)))
-        }
-        (_, Some(narrow)) => Some(Arc::new(narrow.unary::<_, Int64Type>(i64::from))),
-        (_, None) => None,
+    match array.as_primitive_opt::<Int64Type>() {
+        Some(wide) => Some(wide.unary(|value| T::Native::try_from(value).unwrap_or_default())),
+        None => Some(
+            array
+                .as_primitive_opt::<Int32Type>()?
+                .unary(T::Native::from),
+        ),
     }
 }
 
@@ -403,19 +464,24 @@ where
 /// What decides what each record is.
 #[derive(Default)]
 struct Facts {
-    status: Option<ArrayRef>,
-    start: Option<ArrayRef>,
-    end: Option<ArrayRef>,
-    addresses: Vec<ArrayRef>,
+    /// Keys and texts.
+    status: Option<(Int32Array, ArrayRef)>,
+    start: Option<Int64Array>,
+    end: Option<Int64Array>,
+    addresses: Vec<FixedSizeBinaryArray>,
 }
 
 impl Facts {
-    fn note(&mut self, field: Option<Field>, array: &ArrayRef) {
-        match field {
-            Some(Field::LogStatus) => self.status = Some(Arc::clone(array)),
-            Some(Field::Start) => self.start = Some(Arc::clone(array)),
-            Some(Field::End) => self.end = Some(Arc::clone(array)),
-            Some(Field::SrcAddr | Field::DstAddr) => self.addresses.push(Arc::clone(array)),
+    fn note(&mut self, field: Option<Field>, column: &Column) {
+        match (field, column) {
+            (Some(Field::LogStatus), Column::Text { keys, texts }) => {
+                self.status = Some((keys.clone(), Arc::clone(texts)));
+            }
+            (Some(Field::Start), Column::Int64(times)) => self.start = Some(times.clone()),
+            (Some(Field::End), Column::Int64(times)) => self.end = Some(times.clone()),
+            (Some(Field::SrcAddr | Field::DstAddr), Column::Address(addresses)) => {
+                self.addresses.push(addresses.clone());
+            }
             _ => {}
         }
     }
@@ -425,8 +491,6 @@ impl Facts {
         let (Some(start), Some(end)) = (&self.start, &self.end) else {
             return Some(());
         };
-        let start: &Int64Array = start.as_primitive_opt()?;
-        let end: &Int64Array = end.as_primitive_opt()?;
         let good = |start: i64, end: i64| {
             (start <= end) & (end.saturating_sub(start) <= SPAN_S_MAX) & (end <= END_S_MAX)
         };
@@ -450,15 +514,15 @@ impl Facts {
             };
             return Some((0..count).map(status).collect());
         }
-        let column = self.status.as_ref()?.as_dictionary_opt::<Int32Type>()?;
-        let texts = column.values().as_string_opt::<i32>()?;
+        let (keys, texts) = self.status.as_ref()?;
+        let texts = texts.as_string_opt::<i32>()?;
         let known: Option<Vec<Status>> = texts.iter().map(|text| status_of(text?)).collect();
         let known = known?;
-        if column.keys().null_count() > 0 {
+        if keys.null_count() > 0 {
             return None;
         }
         let mut statuses = vec![Status::Flow; count];
-        for (status, key) in statuses.iter_mut().zip(column.keys().values()) {
+        for (status, key) in statuses.iter_mut().zip(keys.values()) {
             *status = *known.get(place(*key))?;
         }
         if known.contains(&Status::NoData) {

@@ -251,6 +251,17 @@ impl LineReader {
     }
 }
 
+#[cfg(test)]
+impl TextDecoder {
+    /// Takes all of a text, line by line, each the slow way.
+    pub(super) fn push_slowly(&mut self, text: &[u8], records: &mut Records) {
+        let lines = text.split_inclusive(|byte| *byte == b'\n');
+        for line in lines.map(|line| line.strip_suffix(b"\n").unwrap_or(line)) {
+            self.reader.raw_line(line, records, &mut Vec::new());
+        }
+    }
+}
+
 /// The line without blanks, tabs and carriage returns at its ends.
 #[inline]
 pub(super) fn trim(line: &str) -> &str {

@@ -20,10 +20,10 @@ use crate::model::address::Address;
 use crate::model::address_text::texts;
 use crate::model::field::Field;
 
-use array::Column;
+pub use array::Column;
 pub use builder::{BatchBuilder, Value};
 pub use column::BITS;
-pub use texts::{Mark, Marked, TextBuilder};
+pub use texts::{Mark, Marked, TextBuilder, are_few};
 
 /// What a record is, by its `log-status`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -51,13 +51,13 @@ pub struct FlowBatch {
 }
 
 /// In which column a field is.
-type Slots = [Option<u8>; Field::COUNT];
+pub type Slots = [Option<u8>; Field::COUNT];
 
 /// The slots of a schema.
 ///
 /// # Errors
 /// A field with another type than its own.
-fn slots(schema: &Schema) -> Result<Slots, ArrowError> {
+pub fn slots(schema: &Schema) -> Result<Slots, ArrowError> {
     let mut slots = [None; Field::COUNT];
     for (index, column) in schema.fields().iter().enumerate() {
         if let Some(field) = Field::by_name(column.name()) {
@@ -98,8 +98,11 @@ impl FlowBatch {
         })
     }
 
-    /// The same of columns that have the types of the schema.
-    fn of_columns(
+    /// The same of columns that have the types of the schema, whose slots these are.
+    ///
+    /// # Errors
+    /// Lengths that differ.
+    pub fn of_columns(
         schema: SchemaRef,
         columns: Vec<Column>,
         slots: Slots,

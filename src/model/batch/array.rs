@@ -10,16 +10,21 @@ use arrow::error::ArrowError;
 
 use crate::model::field::Kind;
 
-/// The values of a field, by row.
+/// The values of a field, by row, as [`Kind::arrow`] says.
 #[derive(Clone, Debug)]
-pub(super) enum Column {
-    /// A dictionary in its two parts: Arrow looks at each key when it puts them together.
+pub enum Column {
+    /// [`Kind::Text`], in two parts: Arrow looks at each key when it makes a dictionary of them.
     Text {
+        /// Each below the number of texts; that of a null row may be any.
         keys: Int32Array,
+        /// A `StringArray` without equal texts and without nulls.
         texts: ArrayRef,
     },
+    /// [`Kind::Address`]
     Address(FixedSizeBinaryArray),
+    /// [`Kind::Int32`]
     Int32(Int32Array),
+    /// [`Kind::Int64`]
     Int64(Int64Array),
 }
 

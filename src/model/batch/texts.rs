@@ -289,6 +289,11 @@ const LONG_MAX: u32 = 8;
 const KEPT_TEXTS: usize = 1_024;
 const KEPT_BYTES: usize = 32 << 10;
 
+/// Whether so many texts with so many bytes are few enough to be kept for the next batch.
+pub fn are_few(texts: usize, bytes: usize) -> bool {
+    texts <= KEPT_TEXTS && bytes <= KEPT_BYTES
+}
+
 /// Builds a text column.
 pub struct TextBuilder {
     keys: Vec<i32>,
@@ -486,7 +491,7 @@ impl TextBuilder {
         let keys = std::mem::replace(&mut self.keys, next);
         let keys = Int32Array::try_new(keys.into(), self.nulls.finish())?;
         let values = self.values()?;
-        if !self.keeps || self.ends.len() > KEPT_TEXTS || self.texts.len() > KEPT_BYTES {
+        if !self.keeps || !are_few(self.ends.len(), self.texts.len()) {
             self.forget();
         }
         Ok((keys, values))
