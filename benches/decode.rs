@@ -154,7 +154,7 @@ impl Marked for Column<'_> {
 
     fn each_brief(&self, mut each: impl FnMut(usize, u64, u32)) {
         for (index, (_, mark)) in self.0.iter().enumerate() {
-            each(index, mark.tail(), mark.len());
+            each(index, mark.tail(), mark.byte_count());
         }
     }
 

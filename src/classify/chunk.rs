@@ -14,6 +14,8 @@ use arrow::buffer::NullBuffer;
 
 /// Rows of a chunk: all of its columns stay in the first-level cache.
 pub(super) const ROWS: usize = 256;
+// Places are kept in a byte.
+const _: () = assert!(ROWS <= 1 << u8::BITS);
 
 /// Bits behind those of [`Decisive::small`]: whether the addresses of a side are the same, one a side, and whether the time is the end.
 const SAME_BIT: u32 = SMALL_BITS;

@@ -88,7 +88,7 @@ impl Mark {
 
     /// How many bytes the text has; of one that has more, the largest number.
     #[inline(always)]
-    pub fn len(&self) -> u32 {
+    pub fn byte_count(&self) -> u32 {
         self.len
     }
 
