@@ -29,7 +29,8 @@ use crate::model::format::{Format, FormatField};
 pub(super) struct Columns {
     columns: Vec<Source>,
     schema: SchemaRef,
-    slots: Slots,
+    /// None if an unknown field has the column of a known one, but not its type: then nothing is read here.
+    slots: Option<Slots>,
     has_status: bool,
     line_bytes_max: usize,
     keep_texts: bool,
@@ -100,8 +101,7 @@ impl Columns {
         let schema = Schema::new(fields);
         Columns {
             columns,
-            // INVARIANT: each field has its own type.
-            slots: slots(&schema).unwrap_or([None; Field::COUNT]),
+            slots: slots(&schema).ok(),
             schema: Arc::new(schema),
             has_status,
             line_bytes_max: options.limits.line_bytes,
@@ -111,7 +111,7 @@ impl Columns {
 
     /// The rows as a batch whose first row has this number, if all of them are good and of the types that AWS writes.
     pub(super) fn batch(&mut self, rows: &RecordBatch, first: u64) -> Option<FlowBatch> {
-        let count = rows.num_rows();
+        let (slots, count) = (self.slots?, rows.num_rows());
         let mut kept = Vec::with_capacity(self.columns.len());
         let mut facts = Facts::default();
         for (column, array) in self.columns.iter_mut().zip(rows.columns()) {
@@ -125,7 +125,7 @@ impl Columns {
         let statuses = facts.statuses(self.has_status, count)?;
         let lines = (first..first.checked_add(u64::try_from(count).ok()?)?).collect();
         let schema = Arc::clone(&self.schema);
-        FlowBatch::of_columns(schema, kept, self.slots, statuses, lines).ok()
+        FlowBatch::of_columns(schema, kept, slots, statuses, lines).ok()
     }
 }
 

@@ -264,7 +264,7 @@ fn parquet_and_text(
     let text: String = rows.iter().map(|row| row.join(" ") + "\n").collect();
     let bytes = parquet_pages(&NAMES, rows, pages);
     // A dictionary that is that of every batch, or of each its own.
-    let keep_texts = rows.len() % 2 == 0;
+    let keep_texts = rows.len().is_multiple_of(2);
     let inputs = [
         (random_access("a", &bytes), keep_texts),
         (input("a", text.as_bytes()), false),

@@ -128,7 +128,7 @@ pub(super) mod shuffled {
     const ZERO: u8 = 0x80;
 
     /// By the dots, which stand at places 1 to 11: the combination of an address whose last number has one digit, and the length of such an
-    /// address; where dots stand so in no address, one that no text has.
+    /// address; where dots stand so in no address, one that no address has.
     const BY_DOTS: [(u8, u8); 1 << 11] = {
         let mut all = [(0, u8::MAX); 1 << 11];
         let mut combination = 0;
@@ -198,8 +198,9 @@ pub(super) mod shuffled {
         let dots = _mm_movemask_epi8(_mm_cmpeq_epi8(text, _mm_set1_epi8(0x2e))).cast_unsigned();
         let dots = (dots & inside) as usize;
         let (combination, shortest) = BY_DOTS[dots >> 1 & (BY_DOTS.len() - 1)];
-        // Up to two digits more than one: then all bytes are these three dots, or looked at as digits.
+        // Up to two digits more than one: then all bytes are these three dots, or looked at as digits. Of a longer text not all dots were seen.
         let more = len.wrapping_sub(usize::from(shortest));
+        let form = (more < 3) & (len <= LEN_MAX);
         let combination = usize::from(combination).wrapping_add(more) % ROOM;
         let digits = _mm_xor_si128(text, _mm_set1_epi8(0x30));
         let digits = _mm_shuffle_epi8(digits, bytemuck::cast(PLACES[combination]));
@@ -216,7 +217,7 @@ pub(super) mod shuffled {
         let mapped = (0xffff_0000_0000_u128).to_be_bytes();
         let address = _mm_shuffle_epi8(numbers, bytemuck::cast(LAST));
         let address = _mm_or_si128(address, bytemuck::cast(mapped));
-        (bytemuck::cast(address), (more < 3) & (wrong == 0))
+        (bytemuck::cast(address), form & (wrong == 0))
     }
 }
 
@@ -236,12 +237,19 @@ mod tests {
             values in prop::collection::vec((
                 any::<[u8; 4]>(),
                 any::<Option<(prop::sample::Index, u8)>>(),
-                prop::option::of(prop::collection::vec(prop::sample::select(&b"0012595..:a-"[..]), 1..18)),
+                prop::option::of((
+                    prop::collection::vec(prop::sample::select(&b"0012595..:a-"[..]), 1..18),
+                    prop_oneof![4 => Just(0usize), 1 => 0..40usize, 1 => 230..280usize, 1 => 490..530usize],
+                )),
             ), 1..=COUNT),
             behind in any::<[u8; 20]>(),
         ) {
             let texts: Vec<Vec<u8>> = values.into_iter().map(|(octets, broken, odd)| {
-                let mut text = odd.unwrap_or_else(|| Ipv4Addr::from(octets).to_string().into_bytes());
+                let mut text = odd.map_or_else(
+                    || Ipv4Addr::from(octets).to_string().into_bytes(),
+                    // What stands behind the first bytes is not looked at.
+                    |(begin, more)| [begin, vec![b'z'; more]].concat(),
+                );
                 if let Some((at, byte)) = broken {
                     let at = at.index(text.len());
                     text[at] = byte;
@@ -266,6 +274,22 @@ mod tests {
                     let (address, is) = unsafe { shuffled::read(bytes.first_chunk().unwrap(), text.len()) };
                     let read = is.then(|| Address(u128::from_be_bytes(address)));
                     prop_assert_eq!(read, ipv4, "shuffled: {:?}", text);
+                }
+            }
+        }
+    }
+
+    #[cfg(target_arch = "x86_64")]
+    #[test]
+    fn what_is_longer_than_an_address_is_none_whatever_it_begins_with() {
+        for begin in ["1x2x3x4", "1.2.3.4", "1.2.3.44", "1.2.3.144", "1234567"] {
+            for len in super::LEN_MAX + 1..1_100 {
+                let bytes: [u8; 16] =
+                    std::array::from_fn(|at| *begin.as_bytes().get(at).unwrap_or(&b'z'));
+                if shuffled::are_there() {
+                    // SAFETY: the processor has just been asked.
+                    let (_, is) = unsafe { shuffled::read(&bytes, len) };
+                    assert!(!is, "{begin}, {len}");
                 }
             }
         }

@@ -218,7 +218,7 @@ impl Run {
         // Behind the last line are zeros. No number is negative.
         times.fold(true, |good, ((start, end), bit)| {
             let span = end.wrapping_sub(*start);
-            let can_be = (span >= 0) & (span <= SPAN_S_MAX) & (*end <= END_S_MAX);
+            let can_be = (0..=SPAN_S_MAX).contains(&span) & (*end <= END_S_MAX);
             good & (can_be | (unknown & bit != 0))
         })
     }

@@ -378,6 +378,18 @@ mod tests {
     }
 
     #[test]
+    fn an_unknown_field_with_the_column_of_a_known_one_and_another_type_is_no_batch() {
+        let format = Format::from_names(["srcaddr", "packets-lost_no_route"]).unwrap();
+        let row = [Value::Null, Value::Text("lost")];
+        let mut builder = BatchBuilder::new(&format, FieldSet::ALL);
+        builder.push(&row, Status::Flow, 1).unwrap();
+        assert!(builder.finish().is_err());
+        let mut builder = BatchBuilder::new(&format, FieldSet::of(&[Field::SrcAddr]));
+        builder.push(&row, Status::Flow, 1).unwrap();
+        assert_eq!(builder.finish().unwrap().len(), 1);
+    }
+
+    #[test]
     fn texts_keep_their_order_whatever_the_cheap_hash_says() {
         let format = Format::from_names(["action"]).unwrap();
         let mut builder = BatchBuilder::new(&format, FieldSet::ALL);

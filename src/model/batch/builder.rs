@@ -7,9 +7,9 @@ use arrow::error::ArrowError;
 
 use super::column::ColumnBuilder;
 use super::texts::TextBuilder;
-use super::{FlowBatch, Slots, Status};
+use super::{FlowBatch, Slots, Status, slots};
 use crate::model::address::Address;
-use crate::model::field::{Field, FieldSet, Kind};
+use crate::model::field::{FieldSet, Kind};
 use crate::model::format::{Format, FormatField};
 
 /// A value that a decoder has read and found good.
@@ -28,7 +28,8 @@ pub enum Value<'a> {
 /// Fills a batch.
 pub struct BatchBuilder {
     schema: SchemaRef,
-    slots: Slots,
+    /// None if an unknown field has the column of a known one, but not its type.
+    slots: Option<Slots>,
     /// One a field of the format: the column that its values go to, unless the projection drops it.
     targets: Vec<Option<usize>>,
     columns: Vec<ColumnBuilder>,
@@ -40,7 +41,6 @@ impl BatchBuilder {
     /// A builder for records of `format` that keeps the fields of `projection`; unknown fields only if it is all.
     pub fn new(format: &Format, projection: FieldSet) -> BatchBuilder {
         let (mut fields, mut columns, mut targets) = (Vec::new(), Vec::new(), Vec::new());
-        let mut slots = [None; Field::COUNT];
         for field in format.fields() {
             let kind = match field {
                 FormatField::Known(known) if projection.contains(*known) => Some(known.info().kind),
@@ -49,16 +49,14 @@ impl BatchBuilder {
             };
             targets.push(kind.map(|_| columns.len()));
             if let Some(kind) = kind {
-                if let FormatField::Known(known) = field {
-                    slots[*known as usize] = u8::try_from(columns.len()).ok();
-                }
                 fields.push(ArrowField::new(field.column(), kind.arrow(), true));
                 columns.push(ColumnBuilder::new(kind));
             }
         }
+        let schema = Schema::new(fields);
         BatchBuilder {
-            schema: Arc::new(Schema::new(fields)),
-            slots,
+            slots: slots(&schema).ok(),
+            schema: Arc::new(schema),
             targets,
             columns,
             statuses: Vec::new(),
@@ -154,7 +152,8 @@ impl BatchBuilder {
     /// The batch; the builder is empty again.
     ///
     /// # Errors
-    /// None that a builder filled by [`BatchBuilder::push`] alone can meet; columns of other lengths than there are records.
+    /// Columns of other lengths than there are records, which a builder filled by [`BatchBuilder::push`] alone cannot meet; an unknown field that
+    /// has the column of a known one, but not its type (`packets-lost_no_route`).
     pub fn finish(&mut self) -> Result<FlowBatch, ArrowError> {
         let rows = self.statuses.len();
         let columns = self.columns.iter_mut().map(ColumnBuilder::finish);
@@ -162,12 +161,10 @@ impl BatchBuilder {
         // The next batch will be as long, if there is one.
         let statuses = std::mem::replace(&mut self.statuses, Vec::with_capacity(rows));
         let lines = std::mem::replace(&mut self.lines, Vec::with_capacity(rows));
-        FlowBatch::of_columns(
-            Arc::clone(&self.schema),
-            columns,
-            self.slots,
-            statuses,
-            lines,
-        )
+        let slots = match self.slots {
+            Some(slots) => slots,
+            None => slots(&self.schema)?,
+        };
+        FlowBatch::of_columns(Arc::clone(&self.schema), columns, slots, statuses, lines)
     }
 }
