@@ -36,7 +36,7 @@ pub enum Status {
     SkipData,
 }
 
-/// Records in columns. Known fields have the types of [`Kind::arrow`]; unknown ones are dictionaries of text.
+/// Records in columns. Known fields have the types of [`Kind::arrow`](crate::model::field::Kind::arrow); unknown ones are dictionaries of text.
 ///
 /// A missing value is null, whatever the log wrote for it (`-`, null).
 #[derive(Clone, Debug)]
