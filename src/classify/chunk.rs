@@ -58,7 +58,7 @@ pub(super) struct Chunk {
     next_hops: [u32; ROWS],
     services: [[u32; ROWS]; 2],
     small: [u32; ROWS],
-    /// Words of addresses; before, their cells.
+    /// Words of addresses; of hops before that their cells.
     hops: [[u32; ROWS]; 2],
     packets: [[u32; ROWS]; 2],
     /// Places of a side whose two addresses are not the same.

@@ -46,8 +46,8 @@ pub struct Values {
 impl Values {
     /// Of the first record of a batch.
     pub fn of(batch: &FlowBatch) -> Values {
-        let readable = batch.records().and_then(readable).ok();
-        let values = readable.map(|records| {
+        let records = batch.records().and_then(readable).ok();
+        let values = records.map(|records| {
             let options = FormatOptions::new().with_null("-");
             let schema = records.schema();
             let columns = schema.fields().iter().zip(records.columns());

@@ -135,10 +135,9 @@ impl Run {
     #[inline(always)]
     pub(super) fn tell(&self, lines: &Lines<'_>, ledger: &mut Ledger) {
         ledger.flows_taken(lines.count() - self.silent.count_ones() as usize);
-        each_bit(self.silent, |line| {
+        for line in places_of(self.silent) {
             ledger.taken(self.statuses[line]);
-            true
-        });
+        }
     }
 
     /// Reads the values that can be wrong; whether all are good.
@@ -185,10 +184,9 @@ impl Run {
         let Some(place) = self.log_status else {
             let skips = if self.ends.is_empty() { 0 } else { nameless };
             self.silent = skips & lines.all();
-            each_bit(self.silent, |line| {
+            for line in places_of(self.silent) {
                 self.statuses[line] = Status::SkipData;
-                true
-            });
+            }
             return true;
         };
         let mut silent = 0;
@@ -197,14 +195,14 @@ impl Run {
             silent |= u64::from(!is_ok) << line;
         });
         self.silent = silent;
-        each_bit(self.silent, |line| {
+        for line in places_of(silent) {
             self.statuses[line] = match lines.brief(lines.place(line, place)) {
                 (NODATA, 6) if nameless >> line & 1 == 1 => Status::NoData,
                 (NODATA, 6) | (SKIPDATA, 8) => Status::SkipData,
                 _ => return false,
             };
-            true
-        })
+        }
+        true
     }
 
     #[inline(always)]
@@ -262,16 +260,14 @@ impl Run {
     }
 }
 
-/// Calls `each` with the place of every bit that is set, below 64, as long as it says so; whether it always did.
+/// The places of the bits that are set, each below 64, from the lowest.
 #[inline(always)]
-fn each_bit(mut bits: u64, mut each: impl FnMut(usize) -> bool) -> bool {
-    while bits != 0 {
-        if !each(bits.trailing_zeros() as usize % 64) {
-            return false;
-        }
-        bits &= bits - 1;
-    }
-    true
+fn places_of(mut bits: u64) -> impl Iterator<Item = usize> {
+    std::iter::from_fn(move || {
+        let place = (bits != 0).then_some(bits.trailing_zeros() as usize % 64);
+        bits &= bits.wrapping_sub(1);
+        place
+    })
 }
 
 /// The texts of one field.
@@ -385,10 +381,9 @@ impl Addresses {
         if of == lines.all() {
             lines.each(place, read);
         } else {
-            each_bit(of, |line| {
+            for line in places_of(of) {
                 read(line, lines.place(line, place));
-                true
-            });
+            }
         }
         others
     }
@@ -418,7 +413,7 @@ impl Addresses {
     /// Reads the addresses of some lines one by one; whether all are good.
     #[inline(always)]
     fn read_others(&mut self, lines: &Lines<'_>, others: u64) -> bool {
-        each_bit(others, |line| self.read_other(lines, line))
+        places_of(others).all(|line| self.read_other(lines, line))
     }
 
     /// Whatever address it is, or a missing one; whether it is either.

@@ -287,14 +287,13 @@ impl Decoder for TextDecoder {
                 return Ok(());
             };
             // Mostly its beginning still stands before the piece.
-            if self.passing || self.tail.len() > from {
+            if !self.passing && text[..from].ends_with(&self.tail) {
+                from -= self.tail.len();
+                self.tail.clear();
+            } else {
                 self.keep(&piece[..end]);
                 self.end_tail(records);
                 from += end + 1;
-            } else {
-                from -= self.tail.len();
-                debug_assert!(text[from..].starts_with(&self.tail));
-                self.tail.clear();
             }
         }
         let mut rest = &text[from..];

@@ -101,7 +101,7 @@ impl FlowBatch {
     /// The same of columns that have the types of the schema, whose slots these are.
     ///
     /// # Errors
-    /// Lengths that differ.
+    /// Lengths that differ, or more or fewer columns than the schema has.
     pub fn of_columns(
         schema: SchemaRef,
         columns: Vec<Column>,
@@ -110,7 +110,9 @@ impl FlowBatch {
         lines: Vec<u64>,
     ) -> Result<FlowBatch, ArrowError> {
         let rows = statuses.len();
-        if lines.len() != rows || columns.iter().any(|column| column.len() != rows) {
+        let uneven_columns = columns.len() != schema.fields().len()
+            || columns.iter().any(|column| column.len() != rows);
+        if lines.len() != rows || uneven_columns {
             return Err(uneven());
         }
         Ok(FlowBatch {
@@ -226,7 +228,9 @@ impl FlowBatch {
 }
 
 fn uneven() -> ArrowError {
-    ArrowError::InvalidArgumentError("columns, statuses and lines must be one a row".into())
+    ArrowError::InvalidArgumentError(
+        "a column a field, and in each, as in statuses and lines, a value a row".into(),
+    )
 }
 
 /// Text by row; equal texts have equal keys inside one batch.
