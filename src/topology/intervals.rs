@@ -90,6 +90,20 @@ impl<T> Intervals<T> {
             done += whole.max(1);
         }
         self.v4_index = index;
+        // There is a first leaf of each kind, though nobody may need it.
+        if self.v4_leaves.is_empty() {
+            self.v4_leaves.push(Leaf {
+                first: 0,
+                below: 0,
+                entries: [0; 256],
+            });
+        }
+        if self.v4_low_leaves.is_empty() {
+            self.v4_low_leaves.push(LowLeaf {
+                first: 0,
+                entries: [0; 256],
+            });
+        }
         self
     }
 
@@ -172,17 +186,24 @@ impl<T> Intervals<T> {
         let Some(entry) = self.v4_index.get((v4 >> 16) as usize).copied() else {
             return self.search(V4_FIRST | u128::from(v4), 0, self.starts.len());
         };
-        if entry & LEAF == 0 {
-            return entry as usize;
-        }
-        let leaf = &self.v4_leaves[(entry & !LEAF) as usize];
-        let entry = leaf.entries[c];
-        if entry & BELOW == 0 {
-            return leaf.first as usize + usize::from(entry);
-        }
-        let low = &self.v4_low_leaves[leaf.below as usize + usize::from(entry & !BELOW)];
-        low.first as usize + usize::from(low.entries[d])
+        // All three steps are always made, for nobody can guess how many the next address needs: where there is no leaf, in the first one.
+        let is_leaf = all_if(entry & LEAF != 0);
+        let leaf = &self.v4_leaves[(entry & !LEAF & is_leaf) as usize];
+        let behind = leaf.entries[c];
+        let is_below = all_if(behind & BELOW != 0) & is_leaf;
+        let below = leaf.below.wrapping_add(u32::from(behind & !BELOW));
+        let low = &self.v4_low_leaves[(below & is_below) as usize];
+        let place = (entry & !is_leaf)
+            | (leaf.first.wrapping_add(u32::from(behind)) & is_leaf & !is_below)
+            | (low.first.wrapping_add(u32::from(low.entries[d])) & is_below);
+        place as usize
     }
+}
+
+/// All bits, or none.
+#[inline(always)]
+fn all_if(is: bool) -> u32 {
+    u32::from(is).wrapping_neg()
 }
 
 /// The number of an interval or a leaf: there are at most 2^24 leaves, and more intervals than have room would need 2^31 routes.
