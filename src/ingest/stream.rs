@@ -17,7 +17,7 @@ pub(super) struct Stored {
 impl Stored {
     /// Reads what is left, for the hash alone.
     fn drain(&mut self, stopped: impl Fn() -> bool) -> io::Result<()> {
-        let mut scratch = vec![0; 256 << 10];
+        let mut scratch = [0; 16 << 10];
         while fill(self, &mut scratch)? > 0 {
             if stopped() {
                 return Err(io::Error::from(io::ErrorKind::Interrupted));
