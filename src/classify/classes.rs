@@ -116,7 +116,10 @@ impl<'w> Classifier<'w> {
             origins: Origins::default(),
             memo: Memo::new(),
             chunk: Chunk::new(),
-            classes: Classes::default(),
+            classes: Classes {
+                classes: Vec::with_capacity(Classes::LIKELY),
+                ..Classes::default()
+            },
         }
     }
 

@@ -1,7 +1,6 @@
 //! Addresses by kind: what a class knows of an address instead of the address.
 
-use std::collections::HashMap;
-
+use crate::model::map::Map;
 use crate::model::symbol::Sym;
 use crate::topology::cells::{Answer, Cells, Kin};
 
@@ -22,7 +21,7 @@ pub(super) struct Kinds<'w> {
     cells: &'w Cells<'w>,
     /// By cell: its word, and its owner.
     known: Vec<(u32, Sym)>,
-    by_answers: HashMap<Vec<Answer>, u32>,
+    by_answers: Map<Vec<Answer>, u32>,
     asked: bool,
 }
 
@@ -31,7 +30,7 @@ impl<'w> Kinds<'w> {
         Kinds {
             cells,
             known: vec![(UNASKED, NO_OWNER); cells.len()],
-            by_answers: HashMap::new(),
+            by_answers: Map::default(),
             asked: cells.are_asked(),
         }
     }

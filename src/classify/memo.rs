@@ -1,5 +1,7 @@
 //! Keys to classes: a hash table of fixed keys, as small as a record's lookup needs it.
 
+use crate::model::class::Classes;
+
 /// What makes a class, packed: half a line of the cache.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(align(32))]
@@ -60,7 +62,7 @@ impl Memo {
         Memo {
             slots: vec![EMPTY; 1 << 10],
             len: 0,
-            keys: Vec::new(),
+            keys: Vec::with_capacity(Classes::LIKELY),
         }
     }
 

@@ -2,7 +2,6 @@
 //!
 //! An interface's records nearly always name the same VPC, subnet and type, so the last answer by interface answers for nearly all.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use arrow::array::ArrayRef;
@@ -12,6 +11,7 @@ use crate::classify::row::{Row, TypeWord};
 use crate::model::batch::raw::each_null;
 use crate::model::batch::{FlowBatch, TextColumn};
 use crate::model::field::{FIELDS, Field, FieldSet};
+use crate::model::map::Map;
 use crate::model::symbol::Sym;
 use crate::topology::World;
 use crate::topology::snapshot::InterfaceKind;
@@ -104,7 +104,7 @@ impl<'b> Batch<'b> {
 /// All origins met, in any batch.
 #[derive(Default)]
 pub(super) struct Origins {
-    by_parts: HashMap<Parts, Origin>,
+    by_parts: Map<Parts, Origin>,
     /// The fields and distinct texts of the batch in work: its keys mean what those of a batch before meant that had the same.
     format: Option<FieldSet>,
     texts: Vec<ArrayRef>,

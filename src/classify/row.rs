@@ -2,7 +2,6 @@
 //!
 //! In: a batch. Out: one [`Row`] a record, names as symbols. Names are resolved once a batch and distinct value, not once a record.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use arrow::array::ArrayRef;
@@ -10,6 +9,7 @@ use arrow::array::ArrayRef;
 use crate::model::address::Address;
 use crate::model::batch::{AddressColumn, FlowBatch, NumberColumn, TextColumn};
 use crate::model::field::{Field, FieldSet};
+use crate::model::map::Map;
 use crate::model::name::normal_service;
 use crate::model::symbol::{Sym, Symbols};
 
@@ -150,7 +150,7 @@ pub fn opening(protocol: Option<i64>, tcp_flags: Option<i64>) -> Option<bool> {
 pub struct Extra<'a> {
     symbols: &'a Symbols,
     names: Vec<Arc<str>>,
-    by_name: HashMap<Arc<str>, Sym>,
+    by_name: Map<Arc<str>, Sym>,
     /// By field: the distinct texts of the last batch, and their symbols. Most batches have those of the batch before.
     last: Vec<(Field, ArrayRef, Arc<[Sym]>)>,
 }
@@ -161,7 +161,7 @@ impl<'a> Extra<'a> {
         Extra {
             symbols,
             names: Vec::new(),
-            by_name: HashMap::new(),
+            by_name: Map::default(),
             last: Vec::new(),
         }
     }

@@ -1,6 +1,5 @@
 //! Addresses as readable text, a column at a time; or each text once, for all columns of a batch.
 
-use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::fmt::Write;
 use std::sync::Arc;
@@ -13,6 +12,7 @@ use arrow::error::ArrowError;
 use crate::model::address::Address;
 use crate::model::batch::{AddressColumn, FlowBatch};
 use crate::model::field::{FIELDS, Field, Kind};
+use crate::model::map::Map;
 
 /// Bytes of an IPv4 address, as most have them.
 const IPV4_LEN_BYTES: usize = 13;
@@ -169,8 +169,8 @@ fn keys_of(
     Int32Array::try_new(keys.into(), nulls.cloned())
 }
 
-/// The table lives as long as a batch; the standard library's hash takes three times as long.
-type Known = HashMap<Address, i32, foldhash::fast::RandomState>;
+/// Lives as long as a batch.
+type Known = Map<Address, i32>;
 
 #[cfg(test)]
 mod tests {

@@ -10,6 +10,7 @@ pub mod evidence;
 pub mod explanation;
 pub mod field;
 pub mod format;
+pub mod map;
 pub mod metrics;
 pub mod name;
 pub mod path;

@@ -1,6 +1,6 @@
 //! Ids and names interned once, compared as integers.
 
-use std::collections::HashMap;
+use crate::model::map::Map;
 use std::sync::Arc;
 
 /// An interned id or name; [`Sym::NONE`] is absence.
@@ -21,7 +21,7 @@ impl Sym {
 #[derive(Clone, Debug, Default)]
 pub struct Symbols {
     names: Vec<Arc<str>>,
-    by_name: HashMap<Arc<str>, Sym>,
+    by_name: Map<Arc<str>, Sym>,
 }
 
 impl Symbols {

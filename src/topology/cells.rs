@@ -7,9 +7,8 @@
 //! NAT64 hides in it, or is about identity: whether an interface owns it ([`Kin`]). The properties in `classify` and `verify` that
 //! compare records of a class with records one by one hold it.
 
-use std::collections::{HashMap, HashSet};
-
 use crate::model::address::{Address, Block};
+use crate::model::map::{Map, Set};
 use crate::model::question::Questions;
 use crate::model::symbol::Sym;
 use crate::topology::World;
@@ -72,7 +71,7 @@ impl Kin {
 /// Blocks of a question: single addresses by hash, for there may be thousands.
 #[derive(Clone, Debug, Default)]
 struct List {
-    addresses: HashSet<Address>,
+    addresses: Set<Address>,
     blocks: Vec<Block>,
 }
 
@@ -98,7 +97,7 @@ pub struct Cells<'w> {
     pub world: &'w World,
     cuts: Intervals<()>,
     lists: Vec<List>,
-    kin: HashMap<Address, Kin>,
+    kin: Map<Address, Kin>,
     delegated: Vec<(Block, Sym)>,
 }
 
@@ -125,8 +124,8 @@ fn private() -> impl Iterator<Item = Block> {
 impl<'w> Cells<'w> {
     /// Cuts the space at every border that the world or the questions have.
     pub fn new(world: &'w World, questions: &Questions) -> Cells<'w> {
-        let mut kin: HashMap<Address, Kin> = HashMap::new();
-        let mut delegated: HashSet<(Block, Sym)> = HashSet::new();
+        let mut kin: Map<Address, Kin> = Map::default();
+        let mut delegated: Set<(Block, Sym)> = Set::default();
         for interface in world.snapshots.iter().flat_map(|one| &one.interfaces) {
             for address in &interface.addresses {
                 let known = kin.entry(*address).or_insert(Kin::Nobody);

@@ -2,12 +2,11 @@
 //!
 //! In: [`Answers`]. Out: a snapshot, and a complaint for everything that could not be read; each one weighs on `topology-fits`.
 
-use std::collections::HashMap;
-
 use crate::diag::{Diagnostic, show};
 use crate::model::address::Block;
 use crate::model::evidence::TopologyReport;
 use crate::model::format::Format;
+use crate::model::map::Map;
 use crate::model::symbol::{Sym, Symbols};
 use crate::topology::compile_interfaces::Parts;
 use crate::topology::compile_routes::compile_tables;
@@ -72,8 +71,8 @@ impl Compiler<'_> {
             .or_else(|| self.region.map(str::to_owned))
     }
 
-    fn subnets(&mut self) -> HashMap<Sym, Subnet> {
-        let mut subnets = HashMap::new();
+    fn subnets(&mut self) -> Map<Sym, Subnet> {
+        let mut subnets = Map::default();
         for raw in &self.answers.subnets {
             let mut blocks =
                 self.associations(&raw.subnet_id, &raw.ipv6_cidr_block_association_set);
@@ -90,8 +89,8 @@ impl Compiler<'_> {
         subnets
     }
 
-    fn vpcs(&mut self) -> HashMap<Sym, Vpc> {
-        let mut vpcs = HashMap::new();
+    fn vpcs(&mut self) -> Map<Sym, Vpc> {
+        let mut vpcs = Map::default();
         for raw in &self.answers.vpcs {
             let mut blocks = self.associations(&raw.vpc_id, &raw.cidr_block_association_set);
             blocks.extend(self.associations(&raw.vpc_id, &raw.ipv6_cidr_block_association_set));
@@ -110,7 +109,7 @@ impl Compiler<'_> {
                 region,
                 blocks,
                 main_table: None,
-                by_address: HashMap::new(),
+                by_address: Map::default(),
                 by_prefix: Vec::new(),
                 subnets: Vec::new(),
             };
@@ -125,8 +124,8 @@ impl Compiler<'_> {
         vpcs
     }
 
-    fn endpoints(&mut self) -> HashMap<Sym, Endpoint> {
-        let mut endpoints = HashMap::new();
+    fn endpoints(&mut self) -> Map<Sym, Endpoint> {
+        let mut endpoints = Map::default();
         for raw in &self.answers.vpc_endpoints {
             let kind = match raw.vpc_endpoint_type.as_deref() {
                 Some("Gateway") => EndpointKind::Gateway,
@@ -152,8 +151,8 @@ impl Compiler<'_> {
         endpoints
     }
 
-    fn nats(&mut self) -> HashMap<Sym, Nat> {
-        let mut nats = HashMap::new();
+    fn nats(&mut self) -> Map<Sym, Nat> {
+        let mut nats = Map::default();
         for raw in self
             .answers
             .nat_gateways
@@ -184,8 +183,8 @@ impl Compiler<'_> {
         nats
     }
 
-    fn peerings(&mut self) -> HashMap<Sym, [PeeringSide; 2]> {
-        let mut peerings = HashMap::new();
+    fn peerings(&mut self) -> Map<Sym, [PeeringSide; 2]> {
+        let mut peerings = Map::default();
         let active = |raw: &&describe::VpcPeeringConnection| {
             raw.status
                 .as_ref()
@@ -405,7 +404,7 @@ pub(super) fn compile(
             vpc: compiler.symbols.intern(&raw.vpc_id),
         })
         .collect();
-    let mut interface_by_id = HashMap::new();
+    let mut interface_by_id = Map::default();
     vpcs.remove(&Sym::NONE);
     subnets.remove(&Sym::NONE);
     nats.remove(&Sym::NONE);

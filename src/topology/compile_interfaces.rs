@@ -1,7 +1,6 @@
 //! Interfaces out of describe-network-interfaces, and what each is for.
 
-use std::collections::HashMap;
-
+use crate::model::map::Map;
 use crate::model::symbol::Sym;
 use crate::topology::compiler::Compiler;
 use crate::topology::describe;
@@ -9,7 +8,7 @@ use crate::topology::snapshot::{Endpoint, EndpointKind, Interface, InterfaceKind
 
 /// What is compiled before the interfaces.
 pub(super) struct Parts {
-    pub(super) endpoints: HashMap<Sym, Endpoint>,
+    pub(super) endpoints: Map<Sym, Endpoint>,
     pub(super) route_targets: Vec<Sym>,
 }
 

@@ -1,9 +1,8 @@
 //! Route tables out of describe-route-tables: destinations resolved to blocks, targets to what they are.
 
-use std::collections::HashMap;
-
 use crate::diag::show;
 use crate::model::address::Block;
+use crate::model::map::Map;
 use crate::model::symbol::Sym;
 use crate::topology::compiler::Compiler;
 use crate::topology::describe;
@@ -13,11 +12,11 @@ use crate::topology::snapshot::{Endpoint, EndpointKind, Nat, PrefixList, Subnet,
 /// Compiles every table and tells subnets, VPCs and regional NAT gateways which one is theirs.
 pub(super) fn compile_tables(
     compiler: &mut Compiler<'_>,
-    endpoints: &HashMap<Sym, Endpoint>,
+    endpoints: &Map<Sym, Endpoint>,
     lists: &[PrefixList],
-    subnets: &mut HashMap<Sym, Subnet>,
-    vpcs: &mut HashMap<Sym, Vpc>,
-    nats: &mut HashMap<Sym, Nat>,
+    subnets: &mut Map<Sym, Subnet>,
+    vpcs: &mut Map<Sym, Vpc>,
+    nats: &mut Map<Sym, Nat>,
 ) -> Vec<Table> {
     let mut tables = Vec::new();
     for raw in &compiler.answers.route_tables {
@@ -116,7 +115,7 @@ fn compile_table(
     raw: &describe::RouteTable,
     id: Sym,
     region: Option<&str>,
-    endpoints: &HashMap<Sym, Endpoint>,
+    endpoints: &Map<Sym, Endpoint>,
     lists: &[PrefixList],
 ) -> Table {
     let (mut entries, mut unknown_list, mut unknown_aws_list) = (Vec::new(), false, false);
@@ -205,7 +204,7 @@ fn list_in<'l>(lists: &'l [PrefixList], id: Sym, region: Option<&str>) -> Option
 fn target_of(
     compiler: &mut Compiler<'_>,
     route: &describe::Route,
-    endpoints: &HashMap<Sym, Endpoint>,
+    endpoints: &Map<Sym, Endpoint>,
 ) -> Target {
     type Make = fn(Sym) -> Target;
     let by_key: [(Option<&str>, Make); 8] = [

@@ -2,13 +2,12 @@
 //!
 //! In: [`Document`]s, grouped by the `--topology` that named them. Out: one [`Parcel`] a snapshot, and complaints.
 
-use std::collections::HashMap;
-
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
 use crate::diag::{Diagnostic, Location, Severity, show};
 use crate::model::evidence::{FileDigest, TopologyReport};
+use crate::model::map::Map;
 use crate::model::name::hex;
 use crate::topology::compiler::time_of;
 use crate::topology::describe::{Answers, KEYS};
@@ -46,7 +45,7 @@ pub(super) fn load(
 ) -> Result<(Vec<Parcel>, Vec<Diagnostic>), Vec<Diagnostic>> {
     let (mut parcels, mut diagnostics, mut fatal): (Vec<Parcel>, Vec<Diagnostic>, Vec<Diagnostic>) =
         (Vec::new(), Vec::new(), Vec::new());
-    let mut merged: HashMap<&str, usize> = HashMap::new();
+    let mut merged: Map<&str, usize> = Map::default();
     for document in documents {
         let value = match parse(document) {
             Ok(value) => value,
@@ -279,7 +278,7 @@ fn merge(into: &mut Parcel, from: Parcel, diagnostics: &mut Vec<Diagnostic>) {
     macro_rules! take {
         ($($list:ident by $id:ident),*) => {$(
             let known = &mut into.answers.$list;
-            let mut places: HashMap<String, usize> = known.iter().enumerate().map(|(place, item)| (item.$id.clone(), place)).collect();
+            let mut places: Map<String, usize> = known.iter().enumerate().map(|(place, item)| (item.$id.clone(), place)).collect();
             for item in from.answers.$list {
                 match places.get(&item.$id) {
                     Some(place) if known[*place] == item => {}

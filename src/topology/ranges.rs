@@ -5,7 +5,6 @@
 //! under EC2 belong to S3 alone.
 
 use std::borrow::Cow;
-use std::collections::HashMap;
 use std::io::Read;
 
 use ipnet::IpNet;
@@ -14,6 +13,7 @@ use sha2::{Digest, Sha256};
 
 use crate::diag::{Diagnostic, Location, Severity};
 use crate::model::address::{Address, Block};
+use crate::model::map::Map;
 use crate::model::name::{hex, normal_service};
 use crate::model::path::Realm;
 use crate::model::symbol::{Sym, Symbols};
@@ -179,7 +179,7 @@ impl Ranges {
         for name in STRANGERS.iter().chain(&["amazon"]) {
             symbols.intern(name);
         }
-        let mut names: HashMap<String, Sym> = HashMap::new();
+        let mut names: Map<String, Sym> = Map::default();
         let services: Vec<Sym> = prefixes
             .iter()
             .map(|prefix| {
@@ -230,7 +230,7 @@ impl Ranges {
 struct Sets<'a> {
     symbols: &'a Symbols,
     sets: Vec<LabelSet>,
-    by_services: HashMap<Vec<Sym>, u16>,
+    by_services: Map<Vec<Sym>, u16>,
 }
 
 impl<'a> Sets<'a> {
@@ -238,7 +238,7 @@ impl<'a> Sets<'a> {
         Sets {
             symbols,
             sets: vec![LabelSet::default()],
-            by_services: HashMap::from([(Vec::new(), 0)]),
+            by_services: Map::from_iter([(Vec::new(), 0)]),
         }
     }
 

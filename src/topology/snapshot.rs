@@ -2,11 +2,10 @@
 //!
 //! In: [`Answers`] and what stands beside them. Out: interfaces, VPCs, subnets, tables, gateways by symbol.
 
-use std::collections::HashMap;
-
 use crate::model::address::{Address, Block};
 use crate::model::evidence::TopologyReport;
 use crate::model::format::Format;
+use crate::model::map::Map;
 use crate::model::symbol::Sym;
 use crate::topology::describe::{Answers, MissingCall};
 use crate::topology::routes::Table;
@@ -71,7 +70,7 @@ pub struct Vpc {
     /// Its main table.
     pub main_table: Option<usize>,
     /// Its interfaces by address.
-    pub by_address: HashMap<Address, usize>,
+    pub by_address: Map<Address, usize>,
     /// Its interfaces by delegated block.
     pub by_prefix: Vec<(Block, usize)>,
     /// Its subnets.
@@ -208,19 +207,19 @@ pub struct Snapshot {
     /// All interfaces.
     pub interfaces: Vec<Interface>,
     /// Interfaces by id.
-    pub interface_by_id: HashMap<Sym, usize>,
+    pub interface_by_id: Map<Sym, usize>,
     /// VPCs by id.
-    pub vpcs: HashMap<Sym, Vpc>,
+    pub vpcs: Map<Sym, Vpc>,
     /// Subnets by id.
-    pub subnets: HashMap<Sym, Subnet>,
+    pub subnets: Map<Sym, Subnet>,
     /// Route tables.
     pub tables: Vec<Table>,
     /// Endpoints by id.
-    pub endpoints: HashMap<Sym, Endpoint>,
+    pub endpoints: Map<Sym, Endpoint>,
     /// NAT gateways by id.
-    pub nats: HashMap<Sym, Nat>,
+    pub nats: Map<Sym, Nat>,
     /// Peerings by id: requester, accepter.
-    pub peerings: HashMap<Sym, [PeeringSide; 2]>,
+    pub peerings: Map<Sym, [PeeringSide; 2]>,
     /// Attachments.
     pub attachments: Vec<Attachment>,
     /// Prefix lists.

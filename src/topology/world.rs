@@ -1,9 +1,8 @@
 //! All snapshots together, and the published ranges.
 
-use std::collections::{HashMap, HashSet};
-
 use crate::diag::{Diagnostic, Location, Severity, show};
 use crate::model::format::Format;
+use crate::model::map::{Map, Set};
 use crate::model::symbol::{Sym, Symbols};
 use crate::topology::compile::compile;
 use crate::topology::describe::MissingCall;
@@ -22,10 +21,10 @@ pub struct World {
     pub ranges: Ranges,
     /// What was wrong with the topology; errors among them weigh on `topology-fits`.
     pub diagnostics: Vec<Diagnostic>,
-    of_vpc: HashMap<Sym, Vec<usize>>,
-    of_interface: HashMap<Sym, Vec<usize>>,
+    of_vpc: Map<Sym, Vec<usize>>,
+    of_interface: Map<Sym, Vec<usize>>,
     /// Pairs of snapshots of one VPC, one after the other in time, that do not say the same.
-    changes: HashSet<(usize, usize)>,
+    changes: Set<(usize, usize)>,
 }
 
 impl World {
@@ -57,7 +56,7 @@ impl World {
             diagnostics.extend(complaints);
             snapshots.push(snapshot);
         }
-        let (mut of_vpc, mut of_interface): (HashMap<Sym, Vec<usize>>, HashMap<Sym, Vec<usize>>) =
+        let (mut of_vpc, mut of_interface): (Map<Sym, Vec<usize>>, Map<Sym, Vec<usize>>) =
             Default::default();
         for (index, snapshot) in snapshots.iter().enumerate() {
             for vpc in snapshot.vpcs.keys() {
@@ -67,7 +66,7 @@ impl World {
                 of_interface.entry(interface.id).or_default().push(index);
             }
         }
-        let mut changes = HashSet::new();
+        let mut changes = Set::default();
         for pair in of_vpc.values().flat_map(|indexes| indexes.windows(2)) {
             if !snapshots[pair[0]].same_network(&snapshots[pair[1]]) {
                 changes.insert((pair[0], pair[1]));

@@ -1,10 +1,11 @@
 //! Flows of one kind: counted whole, the worst few kept.
 
 use std::cmp::Reverse;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
 use crate::model::bounded::{self, SAMPLE_MAX};
 use crate::model::evidence::{FlowGroup, FlowSample, FlowsBy, Share};
+use crate::model::map::Map;
 use crate::model::path::{Exit, Path, Vantage};
 use crate::model::symbol::{Sym, Symbols};
 
@@ -22,7 +23,7 @@ pub(super) struct Group {
     pub(super) count: u64,
     first: Option<i64>,
     last: Option<i64>,
-    by: HashMap<Key, Share>,
+    by: Map<Key, Share>,
     pub(super) sample: BTreeMap<FlowSample, Cite>,
 }
 

@@ -79,7 +79,7 @@ pub struct Weigher<'p, 'w> {
     tally: Tally,
     generation: u64,
     accounts: Vec<Account>,
-    meanings: Vec<Option<Box<Meaning>>>,
+    meanings: Vec<Option<Meaning>>,
     /// Claims for which a class names its far ends, each set once.
     sets: Vec<Vec<usize>>,
     lately: Vec<Lately>,
@@ -131,8 +131,8 @@ impl<'p, 'w> Weigher<'p, 'w> {
             plan,
             tally,
             generation: 0,
-            accounts: Vec::new(),
-            meanings: Vec::new(),
+            accounts: Vec::with_capacity(Classes::LIKELY),
+            meanings: Vec::with_capacity(Classes::LIKELY),
             sets: Vec::new(),
             lately: plan
                 .interfaces
@@ -155,7 +155,7 @@ impl<'p, 'w> Weigher<'p, 'w> {
             self.generation = classes.generation;
         }
         self.accounts.resize(classes.classes.len(), FRESH);
-        self.meanings.resize(classes.classes.len(), None);
+        self.meanings.resize_with(classes.classes.len(), || None);
         let look = Look {
             log: Log::new(self.plan, batch, &classes.extra),
             classes,
@@ -305,7 +305,7 @@ impl<'p, 'w> Weigher<'p, 'w> {
             masked: masked_with(&meaning).next().is_some(),
             understood: true,
         };
-        self.meanings[record.class] = Some(Box::new(meaning));
+        self.meanings[record.class] = Some(meaning);
     }
 
     /// A set of claims by its place; none is `NONE`.

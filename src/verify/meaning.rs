@@ -4,6 +4,8 @@
 //! its path keep the claim? Only three certain answers make a witness; a doubt in any makes the claim unproven, unless the
 //! path keeps it whatever the doubt.
 
+use std::borrow::Cow;
+
 use crate::model::field::Field;
 use crate::model::path::{Exit, Path, Vantage};
 use crate::model::symbol::Sym;
@@ -45,7 +47,7 @@ pub(super) struct Finding {
     /// Fields that would have told more, and that the log lacks.
     pub(super) lacking: Vec<Field>,
     /// The group, and why.
-    pub(super) group: Option<(Kind, String)>,
+    pub(super) group: Option<(Kind, Cow<'static, str>)>,
     /// A record of a NAT gateway's inside: it names who is behind those of the outside to the same far end.
     pub(super) names: bool,
 }
@@ -66,7 +68,7 @@ pub(super) struct Meaning {
     /// Record and topology disagree, of a flow that is or may be in scope.
     pub(super) disagrees: bool,
     /// For each claim to which it means anything.
-    pub(super) findings: Vec<Finding>,
+    pub(super) findings: Box<[Finding]>,
 }
 
 impl Meaning {
@@ -101,7 +103,7 @@ impl Meaning {
             lacking: Vec::new(),
             stranger: None,
             disagrees: tag.flags.has(Flags::DISAGREES) && (scope != Tri::No || against),
-            findings: Vec::new(),
+            findings: Box::default(),
         };
         if scope == Tri::No && !against && !names {
             return meaning;
@@ -113,6 +115,7 @@ impl Meaning {
                 meaning.stranger = Some(name.to_owned());
             }
         }
+        let mut findings = Vec::new();
         for (index, claim) in plan.claims.iter().enumerate() {
             let flow = Flow {
                 log,
@@ -134,9 +137,10 @@ impl Meaning {
                 flow.judge(claim, &mut finding);
             }
             if finding != nothing {
-                meaning.findings.push(finding);
+                findings.push(finding);
             }
         }
+        meaning.findings = findings.into();
         meaning
     }
 }
@@ -181,7 +185,7 @@ impl Flow<'_, '_, '_, '_> {
         let attempt = self.action == Action::Reject && rejected == Rejected::Attempt;
         if attempt {
             if whose == Tri::Yes && reach == Reach::Yes && keeps == Tri::No {
-                finding.group = Some((Kind::Attempt, "rejected".to_owned()));
+                finding.group = Some((Kind::Attempt, "rejected".into()));
             }
             return;
         }
@@ -199,7 +203,7 @@ impl Flow<'_, '_, '_, '_> {
             if self.tag.flags.has(Flags::ROUTE_ALONE) {
                 let why =
                     "the record does not say where it left the VPC; only the route table does";
-                finding.group = Some((Kind::RouteAlone, why.to_owned()));
+                finding.group = Some((Kind::RouteAlone, why.into()));
             }
             return;
         }
@@ -209,9 +213,9 @@ impl Flow<'_, '_, '_, '_> {
             && self.action != Action::Unknown
             && !self.tag.flags.has(Flags::MASKED);
         finding.group = Some(match (certain, reach) {
-            (true, Reach::Yes) => (Kind::Witness, self.why_broken(claim)),
-            (_, Reach::Unnamed) => (Kind::Unnamed, "its public peer may be what the claim is about: no record, prefix list or recent ip-ranges.json names it".to_owned()),
-            (_, Reach::Yes | Reach::Hidden | Reach::No) => (Kind::Unknown, self.why_unknown(whose, reach)),
+            (true, Reach::Yes) => (Kind::Witness, self.why_broken(claim).into()),
+            (_, Reach::Unnamed) => (Kind::Unnamed, "its public peer may be what the claim is about: no record, prefix list or recent ip-ranges.json names it".into()),
+            (_, Reach::Yes | Reach::Hidden | Reach::No) => (Kind::Unknown, self.why_unknown(whose, reach).into()),
         });
     }
 
@@ -233,7 +237,7 @@ impl Flow<'_, '_, '_, '_> {
             Kind::Masked
         };
         let why = "whose traffic it is is hidden, and no record of the inside names it";
-        finding.group = Some((kind, why.to_owned()));
+        finding.group = Some((kind, why.into()));
     }
 
     /// Whether the flow may reach what the claim is about on a way that does not keep it, whoever's it is.
@@ -362,9 +366,9 @@ impl Flow<'_, '_, '_, '_> {
         )
     }
 
-    fn why_unknown(&self, whose: Tri, reach: Reach) -> String {
+    fn why_unknown(&self, whose: Tri, reach: Reach) -> &'static str {
         let tag = self.tag;
-        let why = match (tag.path, reach, whose) {
+        match (tag.path, reach, whose) {
             (Path::Undetermined, ..) => "its path is undetermined",
             _ if tag.flags.has(Flags::FAR_HIDDEN) => "its far end is hidden",
             _ if tag.flags.has(Flags::MASKED) => "whose traffic it is is hidden",
@@ -374,8 +378,7 @@ impl Flow<'_, '_, '_, '_> {
                 "the record does not say whether it was accepted"
             }
             _ => "where it leaves, or by which gateway, is not known",
-        };
-        why.to_owned()
+        }
     }
 }
 

@@ -1,9 +1,10 @@
 //! What one thread has seen. Tallies merge in any order to the same.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::address::Address;
 use crate::model::field::Field;
+use crate::model::map::Map;
 use crate::verify::coverage::Heard;
 use crate::verify::group::Group;
 use crate::verify::metrics::Metered;
@@ -135,9 +136,9 @@ pub struct Tally {
     /// Accepted flows in the window.
     pub(super) traffic: Traffic,
     /// By index into the plan's interfaces.
-    pub(super) heard: HashMap<u32, Heard>,
+    pub(super) heard: Map<u32, Heard>,
     /// By index into the plan's gateways; empty unless metrics were given.
-    pub(super) metered: HashMap<u32, Metered>,
+    pub(super) metered: Map<u32, Metered>,
     /// SKIPDATA of interfaces that are not in scope but may be: unknown ones.
     pub(super) skipped_strangers: u64,
     /// Interfaces that are or may be in scope and are not in the topology.

@@ -22,7 +22,7 @@ pub(super) fn group(claim: &mut ClaimTally, kind: Kind) -> Option<&mut Group> {
 pub(super) fn masked_with(meaning: &Meaning) -> impl Iterator<Item = (&Finding, &str)> {
     meaning.findings.iter().filter_map(|finding| {
         let (kind, why) = finding.group.as_ref()?;
-        (*kind == Kind::Masked).then_some((finding, why.as_str()))
+        (*kind == Kind::Masked).then_some((finding, why.as_ref()))
     })
 }
 

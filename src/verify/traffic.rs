@@ -2,11 +2,12 @@
 //!
 //! Everything is kept by vantage, for the same packet is logged wherever it passes; sums are never taken over vantages.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
 use crate::diag::show;
 use crate::model::bounded;
 use crate::model::evidence::{Share, Timeline, Way};
+use crate::model::map::Map;
 use crate::model::path::{Path, Vantage};
 use crate::model::symbol::{Sym, Symbols};
 
@@ -27,8 +28,8 @@ pub(super) fn step(time_s: i64) -> i64 {
 /// What one thread has seen.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Traffic {
-    ways: HashMap<Key, Share>,
-    times: HashMap<(Vantage, Path, i64), Share>,
+    ways: Map<Key, Share>,
+    times: Map<(Vantage, Path, i64), Share>,
     /// More moments than are kept: then none is shown.
     endless: bool,
 }

@@ -4,7 +4,6 @@
 //! its bytes in two vectors, so that it is compared without a loop, and found by a cheap hash of its last word. Where a column's texts have
 //! at most eight bytes, as actions and directions have, that word is all of them.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use arrow::array::{Array, ArrayRef, Int32Array, StringArray};
@@ -12,6 +11,7 @@ use arrow::buffer::{Buffer, OffsetBuffer, ScalarBuffer};
 use arrow::error::ArrowError;
 
 use super::column::{BITS, Nulls};
+use crate::model::map::Map;
 use crate::model::sixteen::Sixteen;
 
 /// What a text is told by: its length, and its last bytes.
@@ -307,7 +307,7 @@ pub struct TextBuilder {
     shared: Option<ArrayRef>,
     whole: Whole,
     /// Longer texts, those that found no room, and which of them came last, by the cheap hash.
-    others: HashMap<Box<str>, i32>,
+    others: Map<Box<str>, i32>,
     recent: Box<[Known; 1 << RECENT_BITS]>,
     /// The texts of a column of brief ones, as actions and directions are, that came last.
     brief: [Brief; 1 << BRIEF_BITS],
@@ -324,7 +324,7 @@ impl TextBuilder {
             keeps: false,
             shared: None,
             whole: Whole::new(),
-            others: HashMap::new(),
+            others: Map::default(),
             recent: Box::new([Known::NONE; 1 << RECENT_BITS]),
             brief: [Brief::NONE; 1 << BRIEF_BITS],
             is_brief: true,

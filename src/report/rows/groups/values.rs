@@ -1,6 +1,5 @@
 //! The values of a column chunk, in the order of rows: keys of a dictionary, or as they are.
 
-use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::ops::RangeInclusive;
 
@@ -10,7 +9,8 @@ use arrow::array::{
 use arrow::buffer::NullBuffer;
 use arrow::datatypes::{Int32Type, ToByteSlice};
 use arrow::error::ArrowError;
-use foldhash::fast::RandomState;
+
+use crate::model::map::Map;
 
 /// Not in the dictionary yet.
 const UNMET: u32 = u32::MAX;
@@ -20,7 +20,7 @@ const DENSE_SPAN: u64 = 1 << 17;
 const ROWS_PER_KEY: usize = 8;
 
 /// The keys of texts. Which text has which does not depend on the hash.
-type Known<'a> = HashMap<&'a str, u32, RandomState>;
+type Known<'a> = Map<&'a str, u32>;
 
 /// A dictionary in the making, or whole.
 #[derive(Debug, Default)]
@@ -204,7 +204,7 @@ where
             keys.push(*slot);
         }
     } else {
-        let mut met = HashMap::<i64, u32, RandomState>::default();
+        let mut met = Map::<i64, u32>::default();
         for number in numbers {
             let key = match met.get(&(*number).into()) {
                 Some(key) => *key,
