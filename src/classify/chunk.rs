@@ -277,12 +277,12 @@ impl Chunk {
         kinds.word(cell, self.exact[place], near)
     }
 
-    /// Packs the key of a row that has been read, for the words of its ports and of its time, and reckons where it should be.
+    /// Packs the key of a row that has been read, for the words of its ports and of its time, and reckons its hash.
     #[inline(always)]
-    pub(super) fn pack(&mut self, place: usize, ports: Option<u32>, time: u32, memo: &Memo) {
+    pub(super) fn pack(&mut self, place: usize, ports: Option<u32>, time: u32) {
         let key = ports.and_then(|ports| self.key(place, ports, time));
         let key = key.unwrap_or(Key::NONE);
-        self.guesses[place] = memo.slot(&key);
+        self.guesses[place] = Guess::of(&key);
         self.keys[place] = key;
     }
 

@@ -202,7 +202,7 @@ impl<'w> Classifier<'w> {
             let time = self.questions.time(chunk.times_s[place]);
             let ports = [0, 1].map(|side| chunk.ports[side][place]);
             let ports = self.questions.ports(ports);
-            chunk.pack(place, ports, time, &self.memo);
+            chunk.pack(place, ports, time);
         }
         self.chunk.look(&self.memo);
         for place in 0..count.min(chunk::ROWS) {

@@ -30,8 +30,8 @@ impl Key {
     }
 }
 
-/// Open addressing with linear steps; never more than a quarter full, so that nearly all keys stand in the first place that is looked at. A
-/// slot has a class and some bits of its key's hash: a lookup that misses the cache misses a small table.
+/// Open addressing with linear steps; never more than a quarter full, so that nearly all keys stand in one of the two places that are looked at.
+/// A slot has a class and some bits of its key's hash: a lookup that misses the cache misses a small table.
 pub(super) struct Memo {
     slots: Vec<u32>,
     /// How many slots are taken.
@@ -46,12 +46,25 @@ const EMPTY: u32 = u32::MAX;
 const CLASS_BITS: u32 = 20;
 const CLASS: u32 = (1 << CLASS_BITS) - 1;
 
-/// Where a key should be: a slot, or what stands in it.
+/// Where a key should be: its hash, or the slot that may be its own.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Guess(u32);
+pub(super) struct Guess(u64);
 
 impl Guess {
-    pub(super) const NONE: Guess = Guess(EMPTY);
+    pub(super) const NONE: Guess = Guess(0);
+
+    /// Where to look for a key.
+    #[inline(always)]
+    pub(super) fn of(key: &Key) -> Guess {
+        Guess(key.hash())
+    }
+
+    /// The class in the slot.
+    #[inline(always)]
+    fn class(self) -> u32 {
+        // INVARIANT: 20 bits are a word.
+        u32::try_from(self.0 & u64::from(CLASS)).unwrap_or(CLASS)
+    }
 }
 
 /// No class.
@@ -66,15 +79,8 @@ impl Memo {
         }
     }
 
-    /// The slot in which a key should be, for [`Memo::look`].
-    #[inline(always)]
-    pub(super) fn slot(&self, key: &Key) -> Guess {
-        // INVARIANT: there are fewer slots than `1 << 22`.
-        Guess(u32::try_from(self.at(key.hash())).unwrap_or(EMPTY))
-    }
-
-    /// The classes of keys whose slots are known, or [`NOT_FOUND`]: then [`Memo::search`] may find one. Each loop but the last does nothing but
-    /// fetch one word a key, so that many are on their way at once: all classes together are larger than some second-level caches.
+    /// The classes of keys, or [`NOT_FOUND`]: then [`Memo::search`] may find one. Each loop but the last does nothing but fetch one word a key,
+    /// or two neighbours, so that many are on their way at once: all classes together are larger than some second-level caches.
     pub(super) fn look<const N: usize>(
         &self,
         keys: &[Key; N],
@@ -82,7 +88,11 @@ impl Memo {
         classes: &mut [u32; N],
     ) {
         for guess in &mut *guesses {
-            *guess = Guess(self.slots.get(guess.0 as usize).copied().unwrap_or(EMPTY));
+            let (at, tag) = (self.at(guess.0), tag(guess.0));
+            let slot = |at: usize| self.slots.get(at).copied().unwrap_or(EMPTY);
+            let (first, second) = (slot(at), slot(self.after(at)));
+            let is_first = (first ^ tag) & !CLASS == 0;
+            *guess = Guess(u64::from(if is_first { first } else { second }));
         }
         let mut firsts = [0; N];
         for (first, guess) in firsts.iter_mut().zip(&*guesses) {
@@ -93,14 +103,14 @@ impl Memo {
             let known = self.known(*guess);
             // Nobody has the key that stands for none.
             let is = (*first == key.0[0]) & known.is(key) & !key.is(&Key::NONE);
-            *class = if is { guess.0 & CLASS } else { NOT_FOUND };
+            *class = if is { guess.class() } else { NOT_FOUND };
         }
     }
 
     /// The key of the class in a slot; [`Key::NONE`] if it is empty.
     #[inline(always)]
     fn known(&self, guess: Guess) -> &Key {
-        let known = self.keys.get((guess.0 & CLASS) as usize);
+        let known = self.keys.get(guess.class() as usize);
         known.unwrap_or(&Key::NONE)
     }
 
@@ -118,7 +128,7 @@ impl Memo {
             if slot & !CLASS == tag(hash) && self.keys[class as usize].is(key) {
                 return Some(class);
             }
-            at = (at + 1) & (self.slots.len() - 1);
+            at = self.after(at);
         }
     }
 
@@ -148,7 +158,7 @@ impl Memo {
         let hash = self.keys[class as usize].hash();
         let mut at = self.at(hash);
         while self.slots[at] != EMPTY {
-            at = (at + 1) & (self.slots.len() - 1);
+            at = self.after(at);
         }
         self.slots[at] = class | tag(hash);
     }
@@ -156,6 +166,12 @@ impl Memo {
     #[inline(always)]
     fn at(&self, hash: u64) -> usize {
         usize::try_from(hash >> 16).unwrap_or(0) & (self.slots.len() - 1)
+    }
+
+    /// The slot behind one.
+    #[inline(always)]
+    fn after(&self, at: usize) -> usize {
+        at.wrapping_add(1) & (self.slots.len() - 1)
     }
 }
 
