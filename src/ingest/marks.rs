@@ -32,6 +32,18 @@ const ROOM: usize = 72;
 // Each byte may be a mark, and so is the one before the text.
 const _: () = assert!(TEXT_BYTES_MAX + 1 + ROOM <= PLACES);
 
+/// How far a look at a window has come. Nothing in it is beyond [`PLACES`].
+struct At {
+    /// Marks before the chunk.
+    count: usize,
+    /// Those that are no blanks.
+    lines: usize,
+    /// 1 if the byte before the chunk is a mark.
+    after_mark: u64,
+    /// Where it begins.
+    base: u16,
+}
+
 impl Default for Marks {
     fn default() -> Marks {
         Marks {
@@ -97,50 +109,69 @@ impl Marks {
         self.odd.clear();
         self.line_ends[0] = 0;
         self.ends[0] = place(BEFORE - 1);
-        let (mut count, mut lines, mut after_mark) = (1, 1, 1);
+        let mut at = At {
+            count: 1,
+            lines: 1,
+            after_mark: 1,
+            base: place(BEFORE),
+        };
         let text = bytes
             .get(BEFORE..)
             .and_then(|text| text.get(..len))
             .unwrap_or(&[]);
         let (chunks, rest) = text.as_chunks::<CHUNK_BYTES>();
+        for chunk in chunks {
+            self.chunk(chunk, &mut at, &look, &write);
+        }
         let mut last = [b'a'; CHUNK_BYTES];
         last[..rest.len()].copy_from_slice(rest);
-        let mut base = place(BEFORE);
-        for chunk in chunks.iter().chain([&last]) {
-            let Found {
-                marks,
-                mut breaks,
-                high,
-            } = look(chunk);
-            // INVARIANT: there is room for all.
-            if let Some(room) = self
-                .ends
-                .get_mut(count..)
-                .and_then(|room| room.first_chunk_mut())
-            {
-                write(room, marks, base);
-            }
-            // A chunk has seldom more than one: the first is written whether it is there or not, for a branch on it would be guessed
-            // wrong once a line.
-            loop {
-                let before = (breaks & breaks.wrapping_neg()).wrapping_sub(1);
-                let index = count + (marks & before).count_ones() as usize;
-                self.line_ends[window::at(lines)] = place(index);
-                lines += usize::from(breaks != 0);
-                breaks &= breaks.wrapping_sub(1);
-                if breaks == 0 {
-                    break;
-                }
-            }
-            let odd = high | marks & (marks << 1 | after_mark);
-            if odd != 0 {
-                self.note(odd, base);
-            }
-            after_mark = marks >> 63;
-            count += marks.count_ones() as usize;
-            base += place(CHUNK_BYTES);
+        self.chunk(&last, &mut at, &look, &write);
+        (self.count, self.line_count) = (at.count, at.lines);
+    }
+
+    /// The marks of one chunk.
+    #[inline(always)]
+    fn chunk(
+        &mut self,
+        chunk: &[u8; CHUNK_BYTES],
+        at: &mut At,
+        look: &impl Fn(&[u8; CHUNK_BYTES]) -> Found,
+        write: &impl Fn(&mut [u16; ROOM], u64, u16),
+    ) {
+        let Found {
+            marks,
+            mut breaks,
+            high,
+        } = look(chunk);
+        // INVARIANT: there is room for all.
+        if let Some(room) = self
+            .ends
+            .get_mut(at.count..)
+            .and_then(|room| room.first_chunk_mut())
+        {
+            write(room, marks, at.base);
         }
-        (self.count, self.line_count) = (count, lines);
+        // A chunk has seldom more than one: the first is written whether it is there or not, for a branch on it would be guessed
+        // wrong once a line.
+        loop {
+            let before = (breaks & breaks.wrapping_neg()).wrapping_sub(1);
+            let index = at
+                .count
+                .wrapping_add((marks & before).count_ones() as usize);
+            self.line_ends[window::at(at.lines)] = place(index);
+            at.lines = at.lines.wrapping_add(usize::from(breaks != 0));
+            breaks &= breaks.wrapping_sub(1);
+            if breaks == 0 {
+                break;
+            }
+        }
+        let odd = high | marks & (marks << 1 | at.after_mark);
+        if odd != 0 {
+            self.note(odd, at.base);
+        }
+        at.after_mark = marks >> 63;
+        at.count = at.count.wrapping_add(marks.count_ones() as usize);
+        at.base = at.base.wrapping_add(place(CHUNK_BYTES));
     }
 
     #[cold]
@@ -320,8 +351,9 @@ mod by_halves {
 /// A place in a window, or the index of one.
 #[inline(always)]
 fn place(at: usize) -> u16 {
-    // INVARIANT: a window has fewer.
-    u16::try_from(at).unwrap_or(u16::MAX)
+    // INVARIANT: a window has fewer than `1 << 16`.
+    let [low, high, ..] = at.to_le_bytes();
+    u16::from_le_bytes([low, high])
 }
 
 /// A bit a byte of a chunk.
