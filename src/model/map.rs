@@ -1,8 +1,8 @@
 //! Hash maps and sets of small keys: symbols, addresses, ways, and the like.
 //!
 //! Each class of records asks some twenty of them, and a run has thousands of classes: the standard library's hash took a third of that
-//! (docs/benchmarks.md, "A million records"). This one is as safe against made-up keys, for it is seeded at random too. No answer depends on
-//! the order in which a map gives what it has.
+//! (docs/benchmarks.md, "What a class costs that is met first"). Each map is seeded at random, and a run answers nobody before its end: who writes
+//! records cannot watch it to make up keys that collide. No answer depends on the order in which a map gives what it has.
 
 use std::collections::{HashMap, HashSet};
 
