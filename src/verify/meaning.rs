@@ -137,6 +137,8 @@ impl Meaning {
                 flow.judge(claim, &mut finding);
             }
             if finding != nothing {
+                // Mostly there are one or two, and a vector would begin with room for four.
+                findings.reserve_exact(1);
                 findings.push(finding);
             }
         }
