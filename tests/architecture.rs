@@ -67,10 +67,7 @@ const DOORS: &[(&str, &[&str])] = &[
     ("datafusion", &["src/query/"]),
     ("ed25519_dalek", &["src/seal/"]),
     ("flate2", &["src/ingest/", "src/topology/ranges.rs"]),
-    (
-        "foldhash",
-        &["src/model/address_text.rs", "src/report/rows"],
-    ),
+    ("foldhash", &["src/model/map.rs"]),
     ("glob", &["src/ingest/"]),
     ("indicatif", &["src/cli/progress.rs", "src/cli/remote.rs"]),
     ("libc", &["src/cli/memory.rs"]),

@@ -31,6 +31,8 @@ const ROOM: usize = 72;
 
 // Each byte may be a mark, and so is the one before the text.
 const _: () = assert!(TEXT_BYTES_MAX + 1 + ROOM <= PLACES);
+// Places, and what is reckoned of them in 16 bits, do not wrap.
+const _: () = assert!(PLACES + CHUNK_BYTES < 1 << 16);
 
 /// How far a look at a window has come. Nothing in it is beyond [`PLACES`].
 struct At {
