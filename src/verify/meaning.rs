@@ -68,7 +68,7 @@ pub(super) struct Meaning {
     /// Record and topology disagree, of a flow that is or may be in scope.
     pub(super) disagrees: bool,
     /// For each claim to which it means anything.
-    pub(super) findings: Box<[Finding]>,
+    pub(super) findings: Vec<Finding>,
 }
 
 impl Meaning {
@@ -103,7 +103,7 @@ impl Meaning {
             lacking: Vec::new(),
             stranger: None,
             disagrees: tag.flags.has(Flags::DISAGREES) && (scope != Tri::No || against),
-            findings: Box::default(),
+            findings: Vec::new(),
         };
         if scope == Tri::No && !against && !names {
             return meaning;
@@ -115,7 +115,6 @@ impl Meaning {
                 meaning.stranger = Some(name.to_owned());
             }
         }
-        let mut findings = Vec::new();
         for (index, claim) in plan.claims.iter().enumerate() {
             let flow = Flow {
                 log,
@@ -138,11 +137,10 @@ impl Meaning {
             }
             if finding != nothing {
                 // Mostly there are one or two, and a vector would begin with room for four.
-                findings.reserve_exact(1);
-                findings.push(finding);
+                meaning.findings.reserve_exact(1);
+                meaning.findings.push(finding);
             }
         }
-        meaning.findings = findings.into();
         meaning
     }
 }
