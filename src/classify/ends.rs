@@ -90,7 +90,11 @@ pub fn ends(row: &Row, place: &Place<'_>) -> Ends {
         );
     }
     let (logger, flags) = logger(row, place);
-    let direction = row.direction.or_else(|| direction_by_address(row, place));
+    let (direction, flags) = match (row.direction, direction_by_address(row, place)) {
+        // Whichever is wrong, the other end is not the far end.
+        (Some(told), Some(found)) if told != found => (None, flags.with(Flags::DISAGREES)),
+        (told, found) => (told.or(found), flags),
+    };
     match logger {
         Logger::Host | Logger::Stranger => host(logger, row, place, direction, flags),
         Logger::Endpoint(_) => endpoint(logger, row, place, direction, flags),
@@ -170,7 +174,7 @@ fn direction_by_address(row: &Row, place: &Place<'_>) -> Option<Direction> {
 }
 
 /// The ends in order of travel: the near one is the interface's.
-fn near_far(row: &Row, direction: Direction) -> (Side, Side) {
+pub(super) fn near_far(row: &Row, direction: Direction) -> (Side, Side) {
     match direction {
         Direction::Egress => (row.src, row.dst),
         Direction::Ingress => (row.dst, row.src),
@@ -278,23 +282,29 @@ fn endpoint(
         direction == Direction::Ingress,
         flags,
     );
+    let foreign = |address: Address| {
+        place
+            .interface
+            .is_some_and(|interface| !interface.owns(address))
+    };
+    let stranger = near.hop.is_some_and(foreign);
     // Packets that are addressed to somebody else end elsewhere: then it is no endpoint of a sort at which they end.
-    let forwards = near.pkt.filter(|pkt| {
-        near.hop != Some(*pkt)
-            && place
-                .interface
-                .is_some_and(|interface| !interface.owns(*pkt))
-    });
-    match forwards {
-        Some(_) => Ends {
-            flags: ends.flags.with(Flags::DISAGREES),
-            ..ends
-        },
-        None => Ends {
-            peer: near.hop.or(near.pkt),
-            peer_hop: near.hop.or(near.pkt),
-            ..ends
-        },
+    let forwards = near
+        .pkt
+        .is_some_and(|pkt| near.hop != Some(pkt) && foreign(pkt));
+    let flags = if stranger || forwards {
+        ends.flags.with(Flags::DISAGREES)
+    } else {
+        ends.flags
+    };
+    if forwards {
+        return Ends { flags, ..ends };
+    }
+    Ends {
+        peer: near.hop.or(near.pkt),
+        peer_hop: near.hop.or(near.pkt),
+        flags,
+        ..ends
     }
 }
 

@@ -60,13 +60,18 @@ fn tag_at(row: &Row, place: Place<'_>) -> Tag {
     let ends = case.ends;
     let decision = decide(&case);
     let (end, flags) = end_of(&case, &decision);
-    let flags = flags.with(unowned(&place, decision.path, end, ends.peer));
+    // Wherever its clients are, an endpoint's own interface is the far end.
+    let (endpoint, unowned) = match ends.logger {
+        Logger::Endpoint(id) if ends.peer == ends.peer_hop => (id, Flags::default()),
+        _ => (end.endpoint, unowned(&place, decision.path, end, ends.peer)),
+    };
+    let flags = flags.with(unowned);
     let named = ends.peer.map(|peer| {
         name(
             &place,
             peer,
             (decision.path, decision.via),
-            end.endpoint,
+            endpoint,
             ends.peer_service,
         )
     });

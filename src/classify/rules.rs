@@ -3,9 +3,10 @@
 //! In: a row, its place, its ends, and what the route table says. Out: a [`Decision`]. What the record says of itself stands
 //! before what the topology says: it was there. Sources: facts 1.2 (traffic-path), 1.6 (next-hop-*), 7 (each path).
 
-use crate::classify::ends::{Ends, Logger, ends, initiator};
+use crate::classify::ends::{Ends, Logger, ends, initiator, near_far};
 use crate::classify::place::Place;
 use crate::classify::row::{Direction, Row, TypeWord};
+use crate::model::address::Address;
 use crate::model::path::{Initiator, Path};
 use crate::model::symbol::Sym;
 use crate::model::tag::Flags;
@@ -26,6 +27,7 @@ pub struct Decision {
 }
 
 /// Everything that a rule may look at.
+#[derive(Clone, Copy)]
 pub struct Case<'w> {
     /// The record.
     pub row: Row,
@@ -47,6 +49,29 @@ impl<'w> Case<'w> {
             ends,
             route: by_route(&place, &ends),
         }
+    }
+
+    /// The same record as the endpoint would have it that logged it, were it a host: its client is the far end. `None` if the record
+    /// does not tell the client.
+    pub fn towards_client(&self) -> Option<Case<'w>> {
+        let (client, direction) = self.ends.workload.zip(self.ends.direction)?;
+        let (_, far) = near_far(&self.row, direction);
+        let ends = Ends {
+            logger: Logger::Host,
+            workload: self.ends.peer,
+            workload_port: self.ends.peer_port,
+            peer: Some(client),
+            peer_hop: far.hop,
+            peer_port: self.ends.workload_port,
+            peer_service: far.service,
+            workload_sends: self.ends.workload_sends.map(|sends| !sends),
+            ..self.ends
+        };
+        Some(Case {
+            route: by_route(&self.place, &ends),
+            ends,
+            ..*self
+        })
     }
 }
 
@@ -81,7 +106,7 @@ pub const RULES: &[Rule] = &[
 pub const BASES: &[(&str, &str)] = &[
     ("address-missing",                "the record has no address for the far end"),
     ("address-without-interface",      "the address is in this VPC, and no interface of the topology has it"),
-    ("direction-unknown",              "neither flow-direction nor the interface's addresses tell which end is its own"),
+    ("direction-unknown",              "flow-direction and the interface's addresses do not tell which end is its own, or contradict each other"),
     ("hop-behind-interface",           "the record reached the far end by another interface or address, which the topology does not explain"),
     ("hop-is-interface",               "the record reached the far end by the interface or address of a NAT gateway, transit gateway or appliance"),
     ("interface-not-in-topology",      "the record does not say, and the topology does not know the interface or its route table"),
@@ -167,10 +192,51 @@ fn logged_by_endpoint(case: &Case<'_>) -> Option<Decision> {
     // The record's word alone may mean a Gateway Load Balancer endpoint: AWS documents no other word for one.
     Some(match case.place.interface.map(|interface| interface.kind) {
         Some(InterfaceKind::Endpoint(_)) if case.ends.peer == case.ends.peer_hop => {
-            to(Path::ViaEndpointEni, id, "logged-by-endpoint")
+            let inside = to(Path::ViaEndpointEni, id, "logged-by-endpoint");
+            match case.towards_client() {
+                Some(towards) => serves(&towards, inside),
+                None if case.ends.direction.is_none() => undetermined("direction-unknown"),
+                None => undetermined("address-missing"),
+            }
         }
         Some(_) | None => undetermined("logged-by-endpoint-unknown"),
     })
+}
+
+/// `inside`, if the way to the client leads to none but private networks. An endpoint may have IPv6 addresses that an internet gateway
+/// leads to (facts 7.8); and a record that says so is not set right by a topology that says otherwise.
+fn serves(towards: &Case<'_>, inside: Decision) -> Decision {
+    let way = decide(towards);
+    let within = |client: Address| client.is_private() || towards.place.in_vpc(client);
+    if towards.ends.peer.is_some_and(within) {
+        // Nobody out there has its address, so a way out is one of a stale table, or of a record that cannot be.
+        let out = matches!(
+            way.path,
+            Path::InternetBound | Path::ViaGatewayEndpoint | Path::ViaNat
+        );
+        let disagrees = out || way.flags.has(Flags::DISAGREES);
+        return if disagrees {
+            inside.with(Flags::DISAGREES)
+        } else {
+            inside
+        };
+    }
+    match way.path {
+        Path::InternetBound | Path::Undetermined => way,
+        // It is always the client who opens.
+        Path::ViaNat | Path::ViaGatewayEndpoint => {
+            undetermined("opened-from-outside").with(Flags::DISAGREES)
+        }
+        // What is behind an appliance may be anywhere.
+        Path::ViaAppliance => undetermined(way.basis).with(way.flags),
+        Path::ViaTransitGateway
+        | Path::ViaPeering
+        | Path::ViaVpn
+        | Path::ViaLocalGateway
+        | Path::ViaCloudWan
+        | Path::IntraVpc
+        | Path::ViaEndpointEni => inside.with(way.flags),
+    }
 }
 
 fn logged_by_transit_gateway(case: &Case<'_>) -> Option<Decision> {

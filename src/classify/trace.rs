@@ -4,6 +4,7 @@
 //! are the very ones that decide; this file adds what each asks and what it looks at, in words. Nothing here is on the way of `classify`
 //! and `verify`.
 
+use crate::classify::ends::Logger;
 use crate::classify::place::places;
 use crate::classify::row::{Extra, Rows, TypeWord};
 use crate::classify::rules::{BASES, Case, Decision, RULES};
@@ -104,12 +105,22 @@ const ASKS: &[(&str, &str)] = &[
 pub fn saw(rule: &str, case: &Case<'_>, name: &impl Fn(Sym) -> Option<String>) -> String {
     let told = |address: Option<Address>| address.map_or("-".to_owned(), |a| a.to_string());
     match rule {
-        "logged-by-nat"
-        | "logged-by-endpoint"
-        | "logged-by-transit-gateway"
-        | "logged-by-appliance" => logger(case),
+        "logged-by-endpoint" => match (case.ends.logger, case.towards_client()) {
+            (Logger::Endpoint(_), Some(towards)) => format!(
+                "{}; its client {}: {}",
+                logger(case),
+                told(towards.ends.peer),
+                route(&towards)
+            ),
+            _ => logger(case),
+        },
+        "logged-by-nat" | "logged-by-transit-gateway" | "logged-by-appliance" => logger(case),
         "direction-unknown" => match (case.row.direction, case.ends.direction) {
-            (Some(told), _) => format!("flow-direction {told:?}").to_lowercase(),
+            (Some(told), None) => format!(
+                "flow-direction {}, and the interface's own address is at the other end",
+                format!("{told:?}").to_lowercase()
+            ),
+            (Some(told), Some(_)) => format!("flow-direction {told:?}").to_lowercase(),
             (None, Some(found)) => format!(
                 "no flow-direction; by the interface's own addresses {}",
                 format!("{found:?}").to_lowercase()
@@ -129,10 +140,7 @@ pub fn saw(rule: &str, case: &Case<'_>, name: &impl Fn(Sym) -> Option<String>) -
             told(case.ends.peer_hop),
             told(case.ends.peer)
         ),
-        "route" => match case.route {
-            Some(route) => format!("{}; route: {}", traffic_path(case), meaning(route.basis)),
-            None => format!("{}; no route table is known", traffic_path(case)),
-        },
+        "route" => route(case),
         _ => String::new(),
     }
 }
@@ -172,6 +180,13 @@ fn traffic_path(case: &Case<'_>) -> String {
         (None, _) => "no traffic-path".to_owned(),
         (Some(value), Some(Direction::Egress)) => format!("traffic-path {value}"),
         (Some(value), _) => format!("traffic-path {value}, which counts on egress only"),
+    }
+}
+
+fn route(case: &Case<'_>) -> String {
+    match case.route {
+        Some(route) => format!("{}; route: {}", traffic_path(case), meaning(route.basis)),
+        None => format!("{}; no route table is known", traffic_path(case)),
     }
 }
 

@@ -218,6 +218,11 @@ fn kind(look: Look<'_>, gathered: &Gathered, source: &impl Source) -> Option<Kin
     };
     let claims = explain::claims(look.plan, batch, &tags, &facts);
     let advice = advice::of(&names, case, tag, &claims, batch);
+    // At an endpoint's own interface the way in question is that to its client.
+    let route_to = match case.ends.logger {
+        Logger::Endpoint(_) => case.ends.workload,
+        _ => case.ends.peer,
+    };
     Some(Kind {
         records: counts.records,
         bytes: counts.bytes,
@@ -236,7 +241,7 @@ fn kind(look: Look<'_>, gathered: &Gathered, source: &impl Source) -> Option<Kin
         }),
         rules,
         rules_left,
-        route: routes::here(&names, &case.place, case.ends.peer),
+        route: routes::here(&names, &case.place, route_to),
         onward: routes::onward(&names, &case.place, (tag.path, tag.via), case.ends.peer),
         tag: tag_said(&names, tag),
         claims,

@@ -4,7 +4,7 @@
 //! very service; an address in a VPC that no interface has may be an endpoint.
 
 use crate::model::address::{Address, Block};
-use crate::model::path::{Exit, Path, Realm};
+use crate::model::path::{Exit, Path, Realm, Vantage};
 use crate::model::symbol::Sym;
 use crate::model::tag::{Flags, ServiceBy, Tag};
 use crate::topology::snapshot::Interface;
@@ -241,18 +241,31 @@ impl<'p, 'w> Placed<'p, 'w> {
         match term {
             Term::Any => Reach::Yes,
             Term::Private => yes(matches!(realm, Realm::Vpc | Realm::Private)),
-            Term::Internet => match realm {
-                Realm::Internet => Reach::Yes,
-                // AWS may have given up since what an old list calls its own.
-                Realm::Aws if tag.flags.has(Flags::NAMED_BY_RANGES) && !self.ranges_are_fresh() => {
-                    Reach::Unnamed
-                }
-                Realm::Aws | Realm::Private | Realm::Vpc => Reach::No,
-            },
+            Term::Internet => self.reaches_internet(realm),
             Term::Block(block) => yes(block.contains(peer) || block.contains(peer.behind_nat64())),
             Term::Lists(lists) => self.reaches_list(lists, peer),
             Term::AnyService => self.reaches_any_service(realm),
             Term::Service(service) => self.reaches_service(realm, service),
+        }
+    }
+
+    fn reaches_internet(&self, realm: Realm) -> Reach {
+        let tag = self.tag;
+        // At an endpoint's own interface the internet is where the client is, or nowhere.
+        if tag.vantage == Vantage::Endpoint && matches!(realm, Realm::Vpc | Realm::Private) {
+            return match tag.path {
+                Path::InternetBound => Reach::Yes,
+                Path::Undetermined => Reach::Hidden,
+                _ => Reach::No,
+            };
+        }
+        match realm {
+            Realm::Internet => Reach::Yes,
+            // AWS may have given up since what an old list calls its own.
+            Realm::Aws if tag.flags.has(Flags::NAMED_BY_RANGES) && !self.ranges_are_fresh() => {
+                Reach::Unnamed
+            }
+            Realm::Aws | Realm::Private | Realm::Vpc => Reach::No,
         }
     }
 
@@ -304,7 +317,9 @@ impl<'p, 'w> Placed<'p, 'w> {
     /// A private address is a service's only if an endpoint has it; one that nobody has may be an endpoint.
     fn private_service(&self) -> Reach {
         let tag = self.tag;
-        let endpoint = (tag.path == Path::ViaEndpointEni || tag.exit == Exit::Endpoint)
+        let endpoint = (tag.path == Path::ViaEndpointEni
+            || tag.exit == Exit::Endpoint
+            || tag.vantage == Vantage::Endpoint)
             && tag.service == Sym::NONE;
         if endpoint || tag.flags.has(Flags::PEER_UNOWNED) {
             Reach::Hidden

@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use super::atlas::{Kind, Target, Way, has};
+use super::atlas::{Kind, Target, Way, has, private};
 use super::exit::exit;
 use super::naming::{in_any_vpc, name};
 use super::reading::{Logger, Reading, read};
@@ -44,13 +44,15 @@ pub(super) fn judge(record: &Record, place: &Place<'_>) -> Said {
         doubts.insert("DISAGREES");
     }
     // Further on, to an address of a VPC that is known, and no interface there: what is missing may be an endpoint.
-    let onward = ![
-        "intra-vpc",
-        "via-endpoint-eni",
-        "via-gateway-endpoint",
-        "undetermined",
-    ]
-    .contains(&verdict.path);
+    let at_endpoint = matches!(&reading.logger, Logger::Endpoint(_) if reading.peer == reading.hop);
+    let onward = !at_endpoint
+        && ![
+            "intra-vpc",
+            "via-endpoint-eni",
+            "via-gateway-endpoint",
+            "undetermined",
+        ]
+        .contains(&verdict.path);
     let landed = ["none", "endpoint"].contains(&exit);
     if onward
         && !landed
@@ -60,12 +62,16 @@ pub(super) fn judge(record: &Record, place: &Place<'_>) -> Said {
     {
         doubts.insert("PEER_UNOWNED");
     }
+    let endpoint = match &reading.logger {
+        Logger::Endpoint(id) if at_endpoint => id,
+        _ => &endpoint,
+    };
     let named = reading.peer.map(|peer| {
         name(
             place,
             peer,
             (verdict.path, &verdict.via),
-            &endpoint,
+            endpoint,
             reading.service.as_deref(),
         )
     });
@@ -180,7 +186,7 @@ fn path(record: &Record, place: &Place<'_>, reading: &Reading, initiator: &str) 
         Logger::Endpoint(id) => {
             return match place.kind {
                 Some(Kind::Endpoint(_)) if reading.peer == reading.hop => {
-                    goes("via-endpoint-eni", id, "logged-by-endpoint")
+                    served(record, place, reading, id)
                 }
                 _ => unsure("logged-by-endpoint-unknown", &[]),
             };
@@ -368,6 +374,48 @@ fn path(record: &Record, place: &Place<'_>, reading: &Reading, initiator: &str) 
         verdict.doubts.push("ROUTE_ALONE");
     }
     verdict
+}
+
+/// At an endpoint's own interface: through the endpoint, unless its client is, or may be, out on the internet.
+fn served(record: &Record, place: &Place<'_>, reading: &Reading, id: &str) -> Verdict {
+    let Some(_) = reading.outward else {
+        return unsure("direction-unknown", &[]);
+    };
+    let Some(client) = reading.workload else {
+        return unsure("address-missing", &[]);
+    };
+    // Were the endpoint a host, and its client the far end, who opens a connection to it.
+    let as_host = Reading {
+        logger: Logger::Host,
+        workload: reading.peer,
+        peer: Some(client),
+        hop: reading.client_hop,
+        workload_sends: reading.workload_sends.map(|sends| !sends),
+        ..reading.clone()
+    };
+    let opener = initiator(record, &as_host);
+    let way = path(record, place, &as_host, opener);
+    let mut here = goes("via-endpoint-eni", id, "logged-by-endpoint");
+    // A private address, or one of this VPC: nobody on the internet has it.
+    if private(client) || place.in_vpc(client) {
+        let out = ["internet-bound", "via-gateway-endpoint", "via-nat"].contains(&way.path);
+        if out || way.doubts.contains(&"DISAGREES") {
+            here.doubts.push("DISAGREES");
+        }
+        return here;
+    }
+    match way.path {
+        "internet-bound" | "undetermined" => way,
+        "via-nat" | "via-gateway-endpoint" => unsure("opened-from-outside", &["DISAGREES"]),
+        "via-appliance" => Verdict {
+            doubts: way.doubts,
+            ..unsure(way.basis, &[])
+        },
+        _ => {
+            here.doubts = way.doubts;
+            here
+        }
+    }
 }
 
 /// `vpc_endpoint` as next hop is the far end itself, or a Gateway Load Balancer endpoint on the way.

@@ -27,6 +27,8 @@ pub(super) struct Reading {
     pub peer: Option<IpAddr>,
     /// The address by which the peer was reached.
     pub hop: Option<IpAddr>,
+    /// At an endpoint, the address by which its client was reached.
+    pub client_hop: Option<IpAddr>,
     pub service: Option<String>,
     pub workload_sends: Option<bool>,
     pub doubts: BTreeSet<&'static str>,
@@ -75,7 +77,16 @@ pub(super) fn read(record: &Record, place: &Place<'_>) -> Reading {
         let (from, to) = (place.own(src.hop?), place.own(dst.hop?));
         (from != to).then_some(from)
     };
-    let outward = told.or_else(by_address);
+    // The interface's own address at the end that the direction says is the other: one of the two is wrong.
+    let reversed = told.is_some() && by_address().is_some_and(|found| told != Some(found));
+    if reversed {
+        doubts.insert("DISAGREES");
+    }
+    let outward = if reversed {
+        None
+    } else {
+        told.or_else(by_address)
+    };
     let mut reading = nothing(logger.clone(), outward);
     if matches!(logger, Logger::Nat(_)) && regional_nat(record).is_some() {
         reading.outward = None;
@@ -96,6 +107,11 @@ pub(super) fn read(record: &Record, place: &Place<'_>) -> Reading {
                     Logger::Endpoint(_) => {
                         // The client is the workload, wherever it is; the endpoint itself is the far end.
                         let mut reading = two_ends(reading, far, near, !outward);
+                        reading.client_hop = far.hop;
+                        // An address that the endpoint does not have.
+                        if place.eni.is_some() && near.hop.is_some_and(|hop| !place.own(hop)) {
+                            reading.doubts.insert("DISAGREES");
+                        }
                         match near.pkt {
                             // Addressed to somebody behind it: it is not the far end, whatever the topology calls it.
                             Some(pkt)
@@ -132,6 +148,7 @@ fn nothing(logger: Logger, outward: Option<bool>) -> Reading {
         workload: None,
         peer: None,
         hop: None,
+        client_hop: None,
         service: None,
         workload_sends: None,
         doubts: BTreeSet::from(["FAR_HIDDEN", "MASKED"]),

@@ -181,9 +181,27 @@ fn interfaces() -> Vec<Json> {
     );
     n["PrivateIpAddresses"] =
         json!([{"PrivateIpAddress": "10.0.2.220"}, {"PrivateIpAddress": "10.0.2.221"}]);
+    let mut pe = eni(
+        "eni-pe",
+        "vpc_endpoint",
+        "",
+        "vpc-a",
+        "subnet-public",
+        "10.0.2.50",
+    );
+    pe["Ipv6Addresses"] = json!([{"Ipv6Address": "2600:1f18::2:50"}]);
     vec![
         w,
         n,
+        pe,
+        eni(
+            "eni-xe",
+            "vpc_endpoint",
+            "",
+            "vpc-a",
+            "subnet-inspected",
+            "10.0.4.50",
+        ),
         eni(
             "eni-w2",
             "interface",
@@ -310,6 +328,7 @@ pub fn network() -> Json {
         "VpcEndpoints": [
             endpoint("vpce-s3", "Gateway", "vpc-a", "com.amazonaws.us-east-1.s3", &[], &[]), endpoint("vpce-ddb", "Gateway", "vpc-a", "com.amazonaws.us-east-1.dynamodb", &[], &[]),
             endpoint("vpce-sts", "Interface", "vpc-a", "com.amazonaws.us-east-1.sts", &["eni-e"], &["subnet-private"]),
+            endpoint("vpce-logs", "Interface", "vpc-a", "com.amazonaws.us-east-1.logs", &["eni-pe", "eni-xe"], &["subnet-public", "subnet-inspected"]),
             endpoint("vpce-fw", "GatewayLoadBalancer", "vpc-a", "com.amazonaws.vpce.us-east-1.vpce-svc-1", &["eni-f"], &["subnet-public"]),
             endpoint("vpce-b", "Interface", "vpc-b", "com.amazonaws.us-east-1.kms", &["eni-be"], &["subnet-b"]),
             endpoint("vpce-c", "Interface", "vpc-c", "com.amazonaws.us-east-1.ssm", &["eni-ce"], &["subnet-c"])],

@@ -183,3 +183,79 @@ fn a_record_without_a_time_is_not_named_by_a_list_of_any_age() {
         (Verdict::Unproven, vec!["services-known"])
     );
 }
+
+/// The world of the other tests with an interface endpoint, idle but for what is added.
+fn with_endpoint(case: &mut Case) {
+    let push = |list: &mut Json, item: Json| list.as_array_mut().unwrap().push(item);
+    push(
+        &mut case.topology["NetworkInterfaces"],
+        json!({"NetworkInterfaceId": "eni-e", "VpcId": "vpc-1", "SubnetId": "subnet-a", "InterfaceType": "vpc_endpoint", "PrivateIpAddress": "10.0.1.50"}),
+    );
+    push(
+        &mut case.topology["VpcEndpoints"],
+        json!({"VpcEndpointId": "vpce-i", "VpcEndpointType": "Interface", "VpcId": "vpc-1", "ServiceName": "com.amazonaws.us-east-1.s3", "SubnetIds": ["subnet-a"], "NetworkInterfaceIds": ["eni-e"]}),
+    );
+    push(
+        &mut case.topology["RouteTables"][0]["Routes"],
+        json!({"DestinationCidrBlock": "192.168.0.0/16", "GatewayId": "vgw-1", "Origin": "EnableVgwRoutePropagation"}),
+    );
+    for minute in [0, 10, 20] {
+        let (start, end) = (T0 + minute * 60 + 5, T0 + minute * 60 + 595);
+        case.records.push(format!(
+            "eni-e - - - - - - {start} {end} - NODATA - - - - vpc-1"
+        ));
+    }
+}
+
+#[test]
+fn a_client_of_an_endpoint_out_on_the_internet_is_no_private_traffic() {
+    let no_internet = "version = 1\n[[claim]]\nid = 'i'\nto = ['internet']\nallow = ['intra-vpc', 'via-endpoint-eni']\n";
+    let flows = |src: &str, dst: &str, way: &str| {
+        format!("eni-e {src} {dst} 443 40000 6 5 TIME ACCEPT OK {src} {dst} {way}")
+    };
+    let (own, client, stranger) = ("10.0.1.50", "192.168.7.7", "203.0.113.9");
+    #[rustfmt::skip]
+    let cases = [
+        ("on-premises",                        flows(client, own, "ingress -"),    Verdict::Proven,   Verdict::Proven),
+        ("on-premises, reply",                 flows(own, client, "egress 3"),     Verdict::Proven,   Verdict::Proven),
+        ("on-premises, by internet gateway",   flows(own, client, "egress 8"),     Verdict::Unproven, Verdict::Unproven),
+        ("a neighbour",                        flows("10.0.1.6", own, "ingress -"), Verdict::Proven,  Verdict::Proven),
+        ("a stranger, reply",                  flows(own, stranger, "egress 8"),   Verdict::Violated, Verdict::Violated),
+        ("a stranger, by what lets none in",   flows(own, stranger, "egress 7"),   Verdict::Unproven, Verdict::Unproven),
+        ("a stranger, by VPN",                 flows(own, stranger, "egress 3"),   Verdict::Unproven, Verdict::Unproven),
+        ("a stranger, by a path of tomorrow",  flows(own, stranger, "egress 9"),   Verdict::Unproven, Verdict::Unproven),
+        ("a stranger, request",                flows(stranger, own, "ingress -"),  Verdict::Violated, Verdict::Violated),
+        ("the endpoint's own end is the other", flows(stranger, own, "egress 8"),  Verdict::Unproven, Verdict::Unproven),
+        ("neither end is the endpoint's",      flows("10.0.1.7", client, "egress 3"), Verdict::Unproven, Verdict::Unproven),
+    ];
+    for (title, record, s3, internet) in cases {
+        for (policy, verdict) in [(S3_PRIVATE, s3), (no_internet, internet)] {
+            let case = changed(|case| {
+                with_endpoint(case);
+                case.policy = policy.to_owned();
+                case.records.push(flow(&record));
+            });
+            let evidence = case.evidence();
+            assert_eq!(
+                evidence.verdict,
+                verdict,
+                "{title}, {}: {:?}",
+                evidence.claims[0].id,
+                failed(&evidence)
+            );
+        }
+    }
+}
+
+#[test]
+fn a_record_that_has_the_interfaces_own_end_elsewhere_proves_nothing() {
+    for record in [
+        "eni-w 10.0.1.5 203.0.113.9 40000 443 6 5 TIME ACCEPT OK 10.0.1.5 203.0.113.9 ingress -",
+        "eni-w 203.0.113.9 10.0.1.5 443 40000 6 5 TIME ACCEPT OK 203.0.113.9 10.0.1.5 egress 1",
+    ] {
+        let case = changed(|case| case.records.push(flow(record)));
+        let evidence = case.evidence();
+        assert_eq!(evidence.verdict, Verdict::Unproven, "{record}");
+        assert!(failed(&evidence).contains(&"topology-fits"), "{record}");
+    }
+}
