@@ -3,7 +3,7 @@
 //! In: the columns that decide ([`Decisive`]), and where the rows come from. Out: what a key is packed of, right for rows that lack
 //! nothing but what many lack; the others go row by row.
 
-use crate::classify::decisive::{Decisive, SMALL_BITS};
+use crate::classify::decisive::{Decisive, Opening, SMALL_BITS};
 use crate::classify::kinds::Kinds;
 use crate::classify::memo::{Guess, Key, Memo, NOT_FOUND};
 use crate::classify::origin::Origin;
@@ -55,6 +55,7 @@ pub(super) struct Chunk {
     origins: [u32; ROWS],
     interfaces: [Sym; ROWS],
     exact: [bool; ROWS],
+    openings: [Opening; ROWS],
     next_hops: [u32; ROWS],
     services: [[u32; ROWS]; 2],
     small: [u32; ROWS],
@@ -82,6 +83,7 @@ impl Chunk {
             origins: [0; ROWS],
             interfaces: [Sym::NONE; ROWS],
             exact: [false; ROWS],
+            openings: [Opening::ALL; ROWS],
             next_hops: [0; ROWS],
             services: [[0; ROWS]; 2],
             small: [0; ROWS],
@@ -121,6 +123,7 @@ impl Chunk {
         self.origins[place] = origin.id;
         self.interfaces[place] = origin.interface;
         self.exact[place] = origin.exact;
+        self.openings[place] = origin.opening;
     }
 
     /// Reads the columns of `count` rows from `first` on; the ports only if somebody asks.
@@ -305,9 +308,10 @@ impl Chunk {
         let pair = |of: &[[u32; ROWS]; 2]| of.each_ref().map(|side| side[place]);
         let [services, hops, packets] = [&self.services, &self.hops, &self.packets].map(pair);
         let [hops, packets] = [hops, packets].map(|pair| pair.map(u64::from));
+        let small = self.openings[place].of(self.small[place]);
         Some(Key([
             u64::from(self.origins[place]) | sym(self.next_hops[place]) << 32,
-            pack(sym(services[0]), sym(services[1]), self.small[place]),
+            pack(sym(services[0]), sym(services[1]), small),
             pack(hops[0], hops[1], time),
             pack(packets[0], packets[1], ports),
         ]))

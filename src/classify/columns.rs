@@ -18,7 +18,7 @@ use arrow::error::ArrowError;
 use crate::model::address::Address;
 use crate::model::address_text::{AddressColumns, texts};
 use crate::model::batch::{BatchBuilder, FlowBatch};
-use crate::model::class::{Class, Classes, Stands};
+use crate::model::class::{Class, Classes, Particulars, Stands};
 use crate::model::field::{Field, FieldSet, Kind};
 use crate::model::format::Format;
 use crate::model::path::{Exit, Initiator, Path, Realm, Vantage};
@@ -110,9 +110,10 @@ pub fn with_classes(
     fields.extend(output_fields().into_iter().map(Arc::new));
     let present = Present::new(classes);
     for (place, (name, _)) in TAG_COLUMNS.iter().enumerate() {
-        columns.push(match stands(name) {
-            Some(stands) => present.addresses(&addresses, stands)?,
-            None => present.column(place, symbols)?,
+        columns.push(match (stands(name), *name) {
+            (Some(stands), _) => present.addresses(&addresses, stands)?,
+            (None, "initiator") => present.initiators(&Particulars::new(batch))?,
+            (None, _) => present.column(place, symbols)?,
         });
     }
     let options = RecordBatchOptions::new().with_row_count(Some(batch.len()));
@@ -153,9 +154,11 @@ pub fn tag_column(place: usize, tags: &Tags, symbols: &Symbols) -> Result<ArrayR
         "vantage" => words(rows, Vantage::ALL, Vantage::as_str, |tag| {
             Some(tag.vantage as i32)
         }),
-        "initiator" => words(rows, Initiator::ALL, Initiator::as_str, |tag| {
-            Some(tag.initiator as i32)
-        }),
+        "initiator" => initiators(
+            rows.iter()
+                .map(|row| row.map(|tag| tag.initiator as i32))
+                .collect(),
+        ),
         name => Err(ArrowError::SchemaError(format!("no tag column `{name}`"))),
     }
 }
@@ -174,6 +177,12 @@ fn words<T: Copy>(
 ) -> Result<ArrayRef, ArrowError> {
     let keys: Int32Array = rows.iter().map(|row| row.as_ref().and_then(&key)).collect();
     dictionary(keys, all.iter().map(|value| Some(word(*value))).collect())
+}
+
+/// Who opened connections, by place among the words.
+fn initiators(keys: Int32Array) -> Result<ArrayRef, ArrowError> {
+    let words = Initiator::ALL.iter().map(|word| Some(word.as_str()));
+    dictionary(keys, words.collect())
 }
 
 /// The rules' names: a few dozen static texts.

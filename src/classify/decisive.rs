@@ -2,10 +2,11 @@
 
 use arrow::buffer::NullBuffer;
 
-use crate::classify::row::{ACK, Direction, Extra, SYN, TypeWord};
+use crate::classify::row::{Direction, Extra, TypeWord};
 use crate::model::batch::FlowBatch;
 use crate::model::batch::raw::{Addresses, Codes, Numbers, full_rows};
 use crate::model::field::Field;
+use crate::model::path::{ACK, SYN};
 use crate::model::symbol::Sym;
 
 /// The columns, at hand.
@@ -27,6 +28,9 @@ pub(super) struct Decisive<'b> {
 
 /// Bits of [`Decisive::small`].
 pub(super) const SMALL_BITS: u32 = 13;
+
+/// Where in them stands who opened the connection, in two bits; the lowest two are the direction.
+const OPENING_BIT: u32 = 11;
 
 fn direction(word: &str) -> u32 {
     match Direction::from_word(word) {
@@ -126,7 +130,7 @@ impl<'b> Decisive<'b> {
             | words[1].get(row)
             | words[2].get(row)
             | path << 7
-            | self.opening(row) << 11
+            | self.opening(row) << OPENING_BIT
     }
 
     /// [`Decisive::small`] of the rows from `first` on; `words` and `numbers` are room to work in, as long as `out` at least.
@@ -154,7 +158,7 @@ impl<'b> Decisive<'b> {
         self.protocol.fill(first, NULL, numbers);
         self.tcp_flags.fill(first, NULL, others);
         for (out, (protocol, flags)) in out.iter_mut().zip(numbers.iter().zip(&*others)) {
-            *out |= opening_code(*protocol, *flags) << 11;
+            *out |= opening_code(*protocol, *flags) << OPENING_BIT;
         }
     }
 
@@ -209,7 +213,7 @@ fn path_code(path: i64) -> u32 {
 }
 
 /// 1 if the sender opened the connection, 2 if the other side did, 0 if the record does not say:
-/// [`opening`](crate::classify::row::opening), without a branch.
+/// [`opening`](crate::model::path::opening), without a branch.
 #[inline]
 fn opening_code(protocol: i64, tcp_flags: i64) -> u32 {
     // INVARIANT: no flag that is asked about is set in NULL.
@@ -221,10 +225,46 @@ fn opening_code(protocol: i64, tcp_flags: i64) -> u32 {
 
 const _: () = assert!(NULL & (SYN | ACK) == 0);
 
+/// What is left of who opened a connection where not all of it decides: a table of two bits for each direction and opening.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Opening(u32);
+
+impl Opening {
+    /// It decides nothing.
+    pub(super) const NOTHING: Opening = Opening(0);
+    /// All of it decides.
+    pub(super) const ALL: Opening = Opening::new(true);
+    /// It decides whether the far end did: the sender of what comes in, the receiver of what goes out. Where the direction is not told,
+    /// either may be meant.
+    pub(super) const PEER: Opening = Opening::new(false);
+
+    const fn new(all: bool) -> Opening {
+        let (mut table, mut place) = (0, 0);
+        while place < 16 {
+            let (direction, opening) = (place & 3, place >> 2);
+            // Who sent what came in has the number of what comes in; whom it was sent to that of what goes out.
+            if all || direction == 0 || direction == opening {
+                table |= opening << (2 * place);
+            }
+            place += 1;
+        }
+        Opening(table)
+    }
+
+    /// The bits of a row, with as much of its opening as decides.
+    #[inline(always)]
+    pub(super) fn of(self, small: u32) -> u32 {
+        let (direction, opening) = (small & 3, small >> OPENING_BIT & 3);
+        let kept = self.0 >> (2 * (direction | opening << 2)) & 3;
+        small & !(3 << OPENING_BIT) | kept << OPENING_BIT
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::classify::row::opening;
+    use crate::model::path::Initiator;
+    use crate::model::path::opening;
 
     #[test]
     fn codes_are_what_the_rules_read() {
@@ -244,6 +284,22 @@ mod tests {
                     Some(false) => 2,
                 };
                 assert_eq!(opening_code(protocol, number), code, "{protocol} {number}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_kept_of_an_opening_tells_the_far_end() {
+        for (told, sends) in [("ingress", Some(false)), ("egress", Some(true)), ("", None)] {
+            for (flags, opened) in [(0, None), (SYN, Some(true)), (SYN | ACK, Some(false))] {
+                let small = direction(told) | opening_code(6, flags) << OPENING_BIT | 0x7f << 2;
+                let kept = |of: Opening| of.of(small) >> OPENING_BIT;
+                assert_eq!(Opening::ALL.of(small), small);
+                assert_eq!(kept(Opening::NOTHING), 0);
+                let by_peer = Initiator::new(opened, sends) == Initiator::Peer;
+                let expected = by_peer || sends.is_none() && opened.is_some();
+                assert_eq!(kept(Opening::PEER) != 0, expected, "{told} {flags}");
+                assert_eq!(Opening::PEER.of(small) & 0x7ff, small & 0x7ff);
             }
         }
     }

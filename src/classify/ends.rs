@@ -3,9 +3,9 @@
 //! In: a row and its place. Out: [`Ends`]. Source: facts 1 (srcaddr, dstaddr), 5.3 to 5.5, 7.1 to 7.12.
 
 use crate::classify::place::Place;
-use crate::classify::row::{Direction, Row, Side, TypeWord, opening};
+use crate::classify::row::{Direction, Row, Side, TypeWord};
 use crate::model::address::Address;
-use crate::model::path::{Initiator, Vantage};
+use crate::model::path::{Initiator, Vantage, opening};
 use crate::model::symbol::Sym;
 use crate::model::tag::Flags;
 use crate::topology::snapshot::InterfaceKind;
@@ -67,15 +67,7 @@ pub struct Ends {
 
 /// Who opened the connection.
 pub fn initiator(row: &Row, ends: &Ends) -> Initiator {
-    let opening = opening(row.protocol, row.tcp_flags);
-    let (Some(sender_opened), Some(workload_sends)) = (opening, ends.workload_sends) else {
-        return Initiator::Unknown;
-    };
-    if sender_opened == workload_sends {
-        Initiator::Workload
-    } else {
-        Initiator::Peer
-    }
+    Initiator::new(opening(row.protocol, row.tcp_flags), ends.workload_sends)
 }
 
 /// Reads the ends of a record.

@@ -98,6 +98,7 @@ fn tag_at(row: &Row, place: Place<'_>) -> Tag {
         peer_port: ends.peer_port,
         vantage: ends.logger.vantage(),
         interface: row.interface,
+        workload_sends: ends.workload_sends,
         initiator: initiator(row, &ends),
         flags: flags
             .with(named.map_or(Flags::default(), |name| name.flags))

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use arrow::array::ArrayRef;
 use arrow::buffer::NullBuffer;
 
+use crate::classify::decisive::Opening;
 use crate::classify::row::{Row, TypeWord};
 use crate::model::batch::raw::each_null;
 use crate::model::batch::{FlowBatch, TextColumn};
@@ -14,7 +15,7 @@ use crate::model::field::{FIELDS, Field, FieldSet};
 use crate::model::map::Map;
 use crate::model::symbol::Sym;
 use crate::topology::World;
-use crate::topology::snapshot::InterfaceKind;
+use crate::topology::snapshot::{Interface, InterfaceKind};
 
 /// Everything that the origin of a record is made of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -38,6 +39,8 @@ pub(super) struct Origin {
     pub(super) interface: Sym,
     /// Whether somebody else's interface may decide by who it is: then addresses are told exactly.
     pub(super) exact: bool,
+    /// What decides of who opened a connection.
+    pub(super) opening: Opening,
 }
 
 /// Columns that say of a record's place more than its interface does.
@@ -184,6 +187,7 @@ impl Origins {
             id,
             interface: row.interface,
             exact: is_exact(row, world),
+            opening: opening(row, world),
         })
     }
 }
@@ -195,11 +199,34 @@ fn is_exact(row: &Row, world: &World) -> bool {
         row.type_word,
         Some(TypeWord::Nat | TypeWord::Endpoint | TypeWord::TransitGateway)
     );
-    let known = world.of_interface(row.interface).iter();
-    let mut kinds = known
-        .filter_map(|index| world.snapshots[*index].interface(row.interface))
-        .map(|interface| interface.kind);
     told || row.gateway_log.is_some()
         || row.regional_nat.is_some()
-        || kinds.any(|kind| kind != InterfaceKind::Plain)
+        || known(row, world).any(|interface| interface.kind != InterfaceKind::Plain)
+}
+
+/// As all topologies have it.
+fn known<'w>(row: &Row, world: &'w World) -> impl Iterator<Item = &'w Interface> {
+    let indexes = world.of_interface(row.interface).iter();
+    indexes.filter_map(|index| world.snapshots[*index].interface(row.interface))
+}
+
+/// Who opened a connection is asked where a host's own record leaves the path to the route table, and there it is whether the far end did.
+/// Where the flags do not say, an interface that the internet can reach may be meant, so there is no more to leave out.
+fn opening(row: &Row, world: &World) -> Opening {
+    // What the record says goes first; only these words make a host of what is none.
+    let forwards = match row.type_word {
+        Some(TypeWord::Nat | TypeWord::Endpoint | TypeWord::TransitGateway) => true,
+        Some(TypeWord::LoadBalancer) => false,
+        Some(TypeWord::Other) | None => {
+            let mut known = known(row, world).peekable();
+            known.peek().is_some() && known.all(|interface| interface.kind != InterfaceKind::Plain)
+        }
+    };
+    if forwards || row.gateway_log.is_some() || row.regional_nat.is_some() {
+        Opening::NOTHING
+    } else if known(row, world).any(|interface| interface.public) {
+        Opening::ALL
+    } else {
+        Opening::PEER
+    }
 }

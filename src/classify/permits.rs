@@ -179,6 +179,7 @@ impl<'w> Prober<'w> {
             peer_port: None,
             vantage: Vantage::Workload,
             interface: Sym::NONE,
+            workload_sends: Some(true),
             initiator: Initiator::Workload,
             flags: doubts
                 .with(named.flags)

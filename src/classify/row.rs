@@ -132,19 +132,6 @@ pub struct Row {
     pub time_s: i64,
 }
 
-/// Bits of `tcp-flags`.
-pub(super) const SYN: i64 = 2;
-pub(super) const ACK: i64 = 16;
-
-/// Whether the sender of a record opened the connection: a SYN without ACK comes from the opener, a SYN-ACK (18) from the other side
-/// (facts 1.1); `None` without a SYN.
-#[inline]
-pub fn opening(protocol: Option<i64>, tcp_flags: Option<i64>) -> Option<bool> {
-    let tcp = protocol.is_none_or(|protocol| protocol == 6);
-    let flags = tcp_flags.filter(|flags| tcp && flags & SYN != 0)?;
-    Some(flags & ACK == 0)
-}
-
 /// Names in the records that the topology does not know.
 #[derive(Debug)]
 pub struct Extra<'a> {

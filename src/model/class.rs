@@ -6,6 +6,7 @@ use crate::model::address::Address;
 use crate::model::batch::FlowBatch;
 use crate::model::batch::raw::{Addresses, Numbers};
 use crate::model::field::Field;
+use crate::model::path::{Initiator, opening};
 use crate::model::tag::{Tag, Tags};
 
 /// Where an address of a tag stands in its record.
@@ -17,10 +18,10 @@ pub enum Stands {
     Packet(u8),
 }
 
-/// What all records of a class have in common. Addresses and ports stand in each record.
+/// What all records of a class have in common. Addresses, ports, and who opened the connection, stand in each record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Class {
-    /// Of the first record that was met. Addresses and ports in it are that record's alone.
+    /// Of the first record that was met. Addresses, ports and initiator in it are that record's alone.
     pub tag: Tag,
     /// Where the workload's address stands; `None` if the tag has none.
     pub workload: Option<Stands>,
@@ -76,16 +77,21 @@ pub struct Particulars<'a> {
     hop: [Addresses<'a>; 2],
     packet: [Addresses<'a>; 2],
     port: [Numbers<'a>; 2],
+    protocol: Numbers<'a>,
+    tcp_flags: Numbers<'a>,
 }
 
 impl<'a> Particulars<'a> {
     /// Of a batch.
     pub fn new(batch: &'a FlowBatch) -> Particulars<'a> {
         let address = |field| Addresses::new(batch.address(field));
+        let number = |field| Numbers::new(batch.number(field));
         Particulars {
             hop: [Field::SrcAddr, Field::DstAddr].map(address),
             packet: [Field::PktSrcAddr, Field::PktDstAddr].map(address),
-            port: [Field::SrcPort, Field::DstPort].map(|field| Numbers::new(batch.number(field))),
+            port: [Field::SrcPort, Field::DstPort].map(number),
+            protocol: number(Field::Protocol),
+            tcp_flags: number(Field::TcpFlags),
         }
     }
 
@@ -129,6 +135,12 @@ impl<'a> Particulars<'a> {
         u16::try_from(column.get(row)?).ok()
     }
 
+    /// Who opened the connection of a record of this class.
+    pub fn initiator(&self, class: &Class, row: usize) -> Initiator {
+        let opened = opening(self.protocol.get(row), self.tcp_flags.get(row));
+        Initiator::new(opened, class.tag.workload_sends)
+    }
+
     /// The tag of a record of this class.
     pub fn tag(&self, class: &Class, row: usize) -> Tag {
         Tag {
@@ -136,6 +148,7 @@ impl<'a> Particulars<'a> {
             peer: self.address(class.peer, row),
             workload_port: self.port(class.workload_port, row),
             peer_port: self.port(class.peer_port, row),
+            initiator: self.initiator(class, row),
             ..class.tag
         }
     }

@@ -125,6 +125,31 @@ words! {
     }
 }
 
+/// Bits of `tcp-flags`.
+pub const SYN: i64 = 2;
+/// See [`SYN`].
+pub const ACK: i64 = 16;
+
+/// Whether the sender of a record opened the connection: a SYN without ACK comes from the opener, a SYN-ACK (18) from the other side
+/// (facts 1.1); `None` without a SYN.
+#[inline]
+pub fn opening(protocol: Option<i64>, tcp_flags: Option<i64>) -> Option<bool> {
+    let tcp = protocol.is_none_or(|protocol| protocol == 6);
+    let flags = tcp_flags.filter(|flags| tcp && flags & SYN != 0)?;
+    Some(flags & ACK == 0)
+}
+
+impl Initiator {
+    /// By whether the sender of a record opened the connection, and whether the workload is that sender.
+    pub fn new(sender_opened: Option<bool>, workload_sends: Option<bool>) -> Initiator {
+        match sender_opened.zip(workload_sends) {
+            None => Initiator::Unknown,
+            Some((opened, sends)) if opened == sends => Initiator::Workload,
+            Some(_) => Initiator::Peer,
+        }
+    }
+}
+
 words! {
     /// What is said of a claim, worst first. A run's verdict is that of its worst claim.
     Verdict {

@@ -92,6 +92,8 @@ pub struct Tag {
     pub vantage: Vantage,
     /// The interface that logged it.
     pub interface: Sym,
+    /// Whether the workload is the source of the packets; `None` if not known.
+    pub workload_sends: Option<bool>,
     /// Who opened the connection.
     pub initiator: Initiator,
     /// Doubts and findings.

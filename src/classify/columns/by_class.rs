@@ -7,9 +7,9 @@ use arrow::buffer::{BooleanBuffer, NullBuffer};
 use arrow::datatypes::Int32Type;
 use arrow::error::ArrowError;
 
-use super::tag_column;
+use super::{initiators, tag_column};
 use crate::model::address_text::AddressColumns;
-use crate::model::class::{Class, Classes, Stands};
+use crate::model::class::{Class, Classes, Particulars, Stands};
 use crate::model::field::Field;
 use crate::model::symbol::Symbols;
 use crate::model::tag::Tags;
@@ -90,6 +90,19 @@ impl<'a> Present<'a> {
         let keys = Int32Array::try_new(keys, nulls)?;
         let column = DictionaryArray::try_new(keys, Arc::clone(of_classes.values()))?;
         Ok(Arc::new(column))
+    }
+
+    /// Who opened each record's connection.
+    ///
+    /// # Errors
+    /// None that classes of this batch can meet.
+    pub fn initiators(&self, of: &Particulars<'_>) -> Result<ArrayRef, ArrowError> {
+        let key = |(row, place): (usize, &usize)| {
+            let class = self.classes.get(*place)?;
+            Some(of.initiator(class, row) as i32)
+        };
+        let keys = self.places.iter().enumerate().map(key);
+        initiators(keys.collect())
     }
 
     /// An address of the tags, where it stands in each record.

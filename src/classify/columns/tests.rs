@@ -26,6 +26,7 @@ fn tag() -> Tag {
         peer_port: Some(443),
         vantage: Vantage::Workload,
         interface: Sym(2),
+        workload_sends: Some(true),
         initiator: Initiator::Workload,
         flags: Flags::default(),
     }
@@ -39,6 +40,7 @@ fn batch(names: &[&str], rows: usize) -> FlowBatch {
         "srcaddr" => Value::Address(address("10.0.0.1")),
         "dstaddr" => Value::Address(address("2001:db8::1")),
         "bytes" => Value::Number(1),
+        "tcp-flags" => Value::Number(2),
         _ => Value::Text("x"),
     };
     for row in 0..rows {
@@ -79,7 +81,7 @@ fn each_tag_stands_under_its_name_and_a_row_without_tag_is_null_in_all() {
         rows: vec![Some(tag()), None],
         extra: vec!["eni-of-the-record".into()],
     };
-    let log = batch(&["srcaddr", "dstaddr"], 2);
+    let log = batch(&["srcaddr", "dstaddr", "tcp-flags"], 2);
     let records = with_tags(&log, &tags, &world()).unwrap();
     #[rustfmt::skip]
     let expected = [
@@ -95,7 +97,7 @@ fn each_tag_stands_under_its_name_and_a_row_without_tag_is_null_in_all() {
         ("vantage",            Some("workload")),
         ("initiator",          Some("workload")),
     ];
-    let order: Vec<String> = names(&records).split_off(2);
+    let order: Vec<String> = names(&records).split_off(3);
     assert_eq!(order, expected.map(|row| row.0));
     for (name, value) in expected {
         assert_eq!(cell(&records, name, 0).as_deref(), value, "{name}");
