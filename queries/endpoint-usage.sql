@@ -24,13 +24,15 @@
 -- column note             text      idle, one zone only
 
 WITH legs AS (
-  SELECT workload_interface, workload, peer, peer_port, protocol, via, vantage,
-         CASE vantage WHEN 'endpoint' THEN 1 WHEN 'workload' THEN 2 ELSE 3 END AS distance,
-         count(*) AS records, sum(bytes) AS bytes, min(started_at) AS first_seen, max(ended_at) AS last_seen
-  FROM flows
-  WHERE path IN ('via-endpoint-eni', 'via-gateway-endpoint') AND via IS NOT NULL AND vantage <> 'gateway'
-    AND (action = 'ACCEPT' OR action IS NULL)
-  GROUP BY workload_interface, workload, peer, peer_port, protocol, via, vantage
+  SELECT f.workload_interface, f.workload, f.peer, f.peer_port, f.protocol, coalesce(own.endpoint_id, f.via) AS via, f.vantage,
+         CASE f.vantage WHEN 'endpoint' THEN 1 WHEN 'workload' THEN 2 ELSE 3 END AS distance,
+         count(*) AS records, sum(f.bytes) AS bytes, min(f.started_at) AS first_seen, max(f.ended_at) AS last_seen
+  FROM flows AS f
+  -- On its own interface it is the endpoint that is used, whichever way leads to the client.
+  LEFT JOIN interfaces AS own ON f.vantage = 'endpoint' AND own.interface_id = f.interface_id
+  WHERE (f.path IN ('via-endpoint-eni', 'via-gateway-endpoint') AND f.via IS NOT NULL AND f.vantage <> 'gateway' OR own.endpoint_id IS NOT NULL)
+    AND (f.action = 'ACCEPT' OR f.action IS NULL)
+  GROUP BY f.workload_interface, f.workload, f.peer, f.peer_port, f.protocol, coalesce(own.endpoint_id, f.via), f.vantage
 ), counted AS (
   SELECT * FROM (
     SELECT *, min(distance) OVER (PARTITION BY workload, peer, peer_port, protocol, via) AS nearest FROM legs

@@ -4,6 +4,8 @@
 -- takes an endpoint), `unknown` (the path or the exit cannot be told) or `hidden` (the record does not say the far end: it may be
 -- the service in question, and its bytes may stand in another line too). Only an answer without `unknown` and `hidden` lines over
 -- a whole record says that there is no leak, and `verify` is what proves it.
+-- Where the workload is a client that an endpoint serves out on the internet, or may be, the far end is the endpoint: listed whatever
+-- the `realm`.
 -- A NAT gateway's outside leg without a workload is listed, with none, if nobody else logged that far end: see behind-nat.
 -- Accepted traffic, requests and replies together, each conversation at one vantage only: the workload's own
 -- interface where that logged it, else the endpoint's, else a NAT gateway's inside leg, else where an
@@ -18,7 +20,7 @@
 -- column peer       text      the far end's address; null if hidden
 -- column port       int       its port
 -- column protocol   text      tcp, udp …
--- column realm      text      aws or internet
+-- column realm      text      aws or internet; vpc of an endpoint's interface
 -- column service    text      the AWS service; null if none is known
 -- column finding    text      leak, detour, unknown or hidden
 -- column path       text      the way it took
@@ -62,7 +64,8 @@ WITH legs AS (
   WHERE c.path NOT IN ('via-endpoint-eni', 'via-gateway-endpoint', 'intra-vpc')
     AND (c.path = 'via-nat' OR c.exit NOT IN ('endpoint', 'gateway-endpoint') OR c.exit IS NULL)
     AND (c.peer IS NULL
-         OR c.realm IN ('aws', 'internet') AND ($realm = '*' OR c.realm = $realm) AND ($service = '*' OR c.service = $service))
+         OR (c.vantage = 'endpoint' OR c.realm IN ('aws', 'internet') AND ($realm = '*' OR c.realm = $realm))
+            AND ($service = '*' OR c.service = $service))
 )
 SELECT peer, peer_port AS port, protocol_name(protocol) AS protocol, realm, service, finding, path, via, exit,
        count(DISTINCT coalesce(workload_interface, '') || ' ' || workload) AS workloads, sum(records) AS records, sum(bytes) AS bytes,

@@ -3,7 +3,7 @@
 -- Only the endpoint's own interfaces log such clients. They are on-premises, or in a VPC that the topology does not have:
 -- `came_by` is `vpn` if a reply's `traffic-path` is 3, `peering` if 4 or 5, and null if no reply says. Accepted traffic,
 -- requests and replies together, counted at the endpoint's interfaces. Traffic that went to the service's public addresses
--- without coming near a VPC is in no flow log.
+-- without coming near a VPC is in no flow log. Clients out on the internet are in leaks-by-workload.
 --
 -- param network cidr '*'  only clients in it, such as 10.0.0.0/8; '*' is every one
 -- values network '*'

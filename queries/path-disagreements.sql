@@ -2,8 +2,8 @@
 --
 -- For records that say their way themselves (`traffic-path` 3, 4, 5, 7 or 8, or the next hop's type), logged by the workload on the
 -- way out: the most specific route of the subnet's table today, beside it. A line means that the topology is not that of the
--- time, or that a subnet's table was changed; until that is known no claim about such flows is proven. Records of which the
--- classifier itself says that they cannot be true together stand here too, without a route. Routes are those of the latest
+-- time, or that a subnet's table was changed; until that is known no claim about such flows is proven. Records whose
+-- next hop and `traffic-path` cannot be true together stand here too, without a route. Routes are those of the latest
 -- topology. Records are counted at the workload's interface, one way; accepted and rejected.
 --
 -- column workload                text      address of the workload

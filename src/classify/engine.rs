@@ -9,7 +9,7 @@ use crate::classify::place::{Place, places};
 use crate::classify::row::{Direction, Extra, Row, Rows};
 use crate::classify::rules::{Case, Decision, decide};
 use crate::model::batch::{FlowBatch, Status};
-use crate::model::path::{Exit, Path};
+use crate::model::path::{Exit, Path, Realm};
 use crate::model::symbol::Sym;
 use crate::model::tag::{Flags, ServiceBy, Tag, Tags};
 use crate::topology::World;
@@ -60,20 +60,28 @@ fn tag_at(row: &Row, place: Place<'_>) -> Tag {
     let ends = case.ends;
     let decision = decide(&case);
     let (end, flags) = end_of(&case, &decision);
-    // Wherever its clients are, an endpoint's own interface is the far end.
-    let (endpoint, unowned) = match ends.logger {
-        Logger::Endpoint(id) if ends.peer == ends.peer_hop => (id, Flags::default()),
-        _ => (end.endpoint, unowned(&place, decision.path, end, ends.peer)),
+    // Wherever its clients are, an endpoint's own interface is the far end, and in the VPC.
+    let at_endpoint = match ends.logger {
+        Logger::Endpoint(id) if ends.peer == ends.peer_hop => Some(id),
+        _ => None,
+    };
+    let unowned = match at_endpoint {
+        Some(_) => Flags::default(),
+        None => unowned(&place, decision.path, end, ends.peer),
     };
     let flags = flags.with(unowned);
     let named = ends.peer.map(|peer| {
-        name(
-            &place,
-            peer,
-            (decision.path, decision.via),
-            endpoint,
-            ends.peer_service,
-        )
+        let way = (decision.path, decision.via);
+        let endpoint = at_endpoint.unwrap_or(end.endpoint);
+        let named = name(&place, peer, way, endpoint, ends.peer_service);
+        let own = place.interface.is_some_and(|one| one.owns(peer));
+        match at_endpoint {
+            Some(_) if own => Name {
+                realm: Realm::Vpc,
+                ..named
+            },
+            _ => named,
+        }
     });
     let vpc = place.vpc.map_or(row.vpc, |vpc| vpc.id);
     let vpc_unknown = if place.vpc.is_none() {

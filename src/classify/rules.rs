@@ -4,10 +4,11 @@
 //! before what the topology says: it was there. Sources: facts 1.2 (traffic-path), 1.6 (next-hop-*), 7 (each path).
 
 use crate::classify::ends::{Ends, Logger, ends, initiator, near_far};
+use crate::classify::exit::follow;
 use crate::classify::place::Place;
 use crate::classify::row::{Direction, Row, TypeWord};
 use crate::model::address::Address;
-use crate::model::path::{Initiator, Path};
+use crate::model::path::{Exit, Initiator, Path};
 use crate::model::symbol::Sym;
 use crate::model::tag::Flags;
 use crate::topology::routes::{Lookup, Target};
@@ -51,8 +52,8 @@ impl<'w> Case<'w> {
         }
     }
 
-    /// The same record as the endpoint would have it that logged it, were it a host: its client is the far end. `None` if the record
-    /// does not tell the client.
+    /// Of an endpoint's record: the same as it would be of a host, with the client as the far end. `None` if the record does not tell the
+    /// client.
     pub fn towards_client(&self) -> Option<Case<'w>> {
         let (client, direction) = self.ends.workload.zip(self.ends.direction)?;
         let (_, far) = near_far(&self.row, direction);
@@ -67,8 +68,14 @@ impl<'w> Case<'w> {
             workload_sends: self.ends.workload_sends.map(|sends| !sends),
             ..self.ends
         };
+        // Whatever the flags say, a client is who opens.
+        let row = Row {
+            tcp_flags: None,
+            ..self.row
+        };
         Some(Case {
             route: by_route(&self.place, &ends),
+            row,
             ends,
             ..*self
         })
@@ -107,6 +114,7 @@ pub const BASES: &[(&str, &str)] = &[
     ("address-missing",                "the record has no address for the far end"),
     ("address-without-interface",      "the address is in this VPC, and no interface of the topology has it"),
     ("direction-unknown",              "flow-direction and the interface's addresses do not tell which end is its own, or contradict each other"),
+    ("endpoint-client-unclear",        "an endpoint's interface logged it, and record and routes do not tell that its client is on a private network"),
     ("hop-behind-interface",           "the record reached the far end by another interface or address, which the topology does not explain"),
     ("hop-is-interface",               "the record reached the far end by the interface or address of a NAT gateway, transit gateway or appliance"),
     ("interface-not-in-topology",      "the record does not say, and the topology does not know the interface or its route table"),
@@ -194,7 +202,7 @@ fn logged_by_endpoint(case: &Case<'_>) -> Option<Decision> {
         Some(InterfaceKind::Endpoint(_)) if case.ends.peer == case.ends.peer_hop => {
             let inside = to(Path::ViaEndpointEni, id, "logged-by-endpoint");
             match case.towards_client() {
-                Some(towards) => serves(&towards, inside),
+                Some(towards) => by_client(&towards, inside),
                 None if case.ends.direction.is_none() => undetermined("direction-unknown"),
                 None => undetermined("address-missing"),
             }
@@ -205,31 +213,40 @@ fn logged_by_endpoint(case: &Case<'_>) -> Option<Decision> {
 
 /// `inside`, if the way to the client leads to none but private networks. An endpoint may have IPv6 addresses that an internet gateway
 /// leads to (facts 7.8); and a record that says so is not set right by a topology that says otherwise.
-fn serves(towards: &Case<'_>, inside: Decision) -> Decision {
+fn by_client(towards: &Case<'_>, inside: Decision) -> Decision {
     let way = decide(towards);
-    let within = |client: Address| client.is_private() || towards.place.in_vpc(client);
-    if towards.ends.peer.is_some_and(within) {
-        // Nobody out there has its address, so a way out is one of a stale table, or of a record that cannot be.
-        let out = matches!(
-            way.path,
-            Path::InternetBound | Path::ViaGatewayEndpoint | Path::ViaNat
-        );
-        let disagrees = out || way.flags.has(Flags::DISAGREES);
-        return if disagrees {
+    let unclear = undetermined("endpoint-client-unclear");
+    if within(towards) {
+        // Nobody out there has its address, so a way out is one of a stale table, or of a record that cannot be. That a table has no way
+        // back to whoever only tried to come in means nothing.
+        let told = matches!(traffic_path(towards), Some(2 | 7 | 8));
+        let replied = towards.ends.direction == Some(Direction::Egress);
+        let routed = replied && towards.route.is_some_and(|route| leads_out(route.path));
+        return if told || routed || leads_out(way.path) && replied {
             inside.with(Flags::DISAGREES)
         } else {
             inside
         };
     }
     match way.path {
-        Path::InternetBound | Path::Undetermined => way,
-        // It is always the client who opens.
-        Path::ViaNat | Path::ViaGatewayEndpoint => {
-            undetermined("opened-from-outside").with(Flags::DISAGREES)
+        Path::Undetermined => way,
+        Path::InternetBound if way.basis == "traffic-path-8" || lets_in(towards) => way,
+        // It is always the client who opens, and these let nobody in.
+        Path::InternetBound | Path::ViaNat | Path::ViaGatewayEndpoint => {
+            unclear.with(Flags::DISAGREES)
         }
-        // What is behind an appliance may be anywhere.
-        Path::ViaAppliance => undetermined(way.basis).with(way.flags),
-        Path::ViaTransitGateway
+        Path::ViaAppliance
+        | Path::ViaTransitGateway
+        | Path::ViaPeering
+        | Path::ViaVpn
+        | Path::ViaLocalGateway
+        | Path::ViaCloudWan
+            if !is_known_network(towards, &way) =>
+        {
+            unclear.with(way.flags)
+        }
+        Path::ViaAppliance
+        | Path::ViaTransitGateway
         | Path::ViaPeering
         | Path::ViaVpn
         | Path::ViaLocalGateway
@@ -237,6 +254,53 @@ fn serves(towards: &Case<'_>, inside: Decision) -> Decision {
         | Path::IntraVpc
         | Path::ViaEndpointEni => inside.with(way.flags),
     }
+}
+
+/// Whether the client has a private address, or one of this VPC, as far as the record tells any.
+fn within(towards: &Case<'_>) -> bool {
+    let (peer, hop) = (towards.ends.peer, towards.ends.peer_hop);
+    let private = |address: Address| address.is_private() || towards.place.in_vpc(address);
+    peer.is_some_and(private) && hop.is_none_or(private)
+}
+
+fn leads_out(path: Path) -> bool {
+    matches!(
+        path,
+        Path::InternetBound | Path::ViaGatewayEndpoint | Path::ViaNat
+    )
+}
+
+/// Whether the gateway that the route table leads to lets a client in: none reaches an IPv4 address without a public one behind it.
+fn lets_in(towards: &Case<'_>) -> bool {
+    let Some((table, client)) = towards.place.table.zip(towards.ends.peer) else {
+        return false;
+    };
+    let public = client.as_ipv4().is_none()
+        || towards
+            .place
+            .interface
+            .is_some_and(|interface| interface.public);
+    let both_ways = matches!(
+        table.lookup(client),
+        Lookup::To(Target::InternetGateway(_) | Target::Carrier(_))
+    );
+    public && both_ways
+}
+
+/// Whether a public address that a way to other networks leads to is one of theirs: the route is of just such addresses, and beyond an
+/// appliance none leads out. Behind a default route may be anybody.
+fn is_known_network(towards: &Case<'_>, way: &Decision) -> bool {
+    let Some((table, client)) = towards.place.table.zip(towards.ends.peer) else {
+        return false;
+    };
+    let ends_within = || {
+        let end = follow(&towards.place, way.path, way.via, Some(client));
+        matches!(
+            end.exit,
+            Exit::TransitGateway | Exit::Peering | Exit::Vpn | Exit::None | Exit::Endpoint
+        )
+    };
+    table.is_specific(client) && (way.path != Path::ViaAppliance || ends_within())
 }
 
 fn logged_by_transit_gateway(case: &Case<'_>) -> Option<Decision> {

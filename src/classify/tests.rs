@@ -145,6 +145,39 @@ fn every_rule_and_every_basis_speaks_in_some_case() {
     assert!(RULES.iter().all(|(rule, _)| spoken(rule)));
 }
 
+/// The key of a class has of who opened a connection only what decides; whoever comes first must not decide for the others.
+#[test]
+fn records_of_a_class_may_be_opened_by_either_end() {
+    let mut public = network();
+    for eni in public["NetworkInterfaces"].as_array_mut().unwrap() {
+        eni["Association"] = json!({"PublicIp": "198.51.100.1"});
+    }
+    let orders = [
+        [None, Some(2), Some(18)],
+        [Some(2), Some(18), None],
+        [Some(18), None, Some(2)],
+    ];
+    for twins in [one(&network()), one(&public)] {
+        for (title, words, _) in cases::CASES {
+            let (fields, words) = fields_of(words);
+            let record = record(words);
+            let opened = |tcp_flags| Record {
+                tcp_flags,
+                protocol: Some(6),
+                ..record.clone()
+            };
+            for order in orders {
+                let records = order.map(opened);
+                assert_eq!(
+                    twins.by_class(&records, fields, records.len()),
+                    twins.fast(&records, fields),
+                    "{title}"
+                );
+            }
+        }
+    }
+}
+
 /// As the network, but later: the private subnet's S3 goes to the NAT gateway, eni-new is there, and eni-old is gone.
 fn two_snapshots() -> Twins {
     let (mut before, mut after) = (network(), network());

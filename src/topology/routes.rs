@@ -120,6 +120,14 @@ impl Table {
         }
         self.lookups.get(address)
     }
+
+    /// Whether some route is of so few addresses that a network behind it may be told by them: a /8 of IPv4, a /16 of IPv6, or less.
+    /// Defaults are written as halves and eighths, too.
+    pub fn is_specific(&self, address: Address) -> bool {
+        let enough = if address.as_ipv4().is_some() { 8 } else { 16 };
+        let mut holding = self.entries.iter();
+        holding.any(|entry| entry.block.prefix_len >= enough && entry.block.contains(address))
+    }
 }
 
 /// The winner among the routes that hold an address.

@@ -62,6 +62,13 @@ impl<'p, 'w> Placed<'p, 'w> {
         if self.known(tag.workload_interface).is_some() {
             return scoped(tag.workload_interface);
         }
+        // An endpoint's client out on the internet is nobody's workload: what is judged is the endpoint that serves it.
+        if tag.vantage == Vantage::Endpoint
+            && tag.path == Path::InternetBound
+            && self.known(tag.interface).is_some()
+        {
+            return scoped(tag.interface);
+        }
         if plan.scope_subjects.default {
             // An interface in no topology, in a VPC that is in none either, may be of another network altogether.
             let unknown = tag.flags.has(Flags::VPC_UNKNOWN) && self.known(tag.interface).is_none();
@@ -251,22 +258,21 @@ impl<'p, 'w> Placed<'p, 'w> {
 
     fn reaches_internet(&self, realm: Realm) -> Reach {
         let tag = self.tag;
-        // At an endpoint's own interface the internet is where the client is, or nowhere.
-        if tag.vantage == Vantage::Endpoint && matches!(realm, Realm::Vpc | Realm::Private) {
-            return match tag.path {
-                Path::InternetBound => Reach::Yes,
-                Path::Undetermined => Reach::Hidden,
-                _ => Reach::No,
-            };
-        }
-        match realm {
+        // At an endpoint's own interface it is the client who may be there.
+        let by_client = match (tag.vantage, tag.path) {
+            (Vantage::Endpoint, Path::InternetBound) => Reach::Yes,
+            (Vantage::Endpoint, Path::Undetermined) => Reach::Hidden,
+            _ => Reach::No,
+        };
+        let by_peer = match realm {
             Realm::Internet => Reach::Yes,
             // AWS may have given up since what an old list calls its own.
             Realm::Aws if tag.flags.has(Flags::NAMED_BY_RANGES) && !self.ranges_are_fresh() => {
                 Reach::Unnamed
             }
             Realm::Aws | Realm::Private | Realm::Vpc => Reach::No,
-        }
+        };
+        by_client.max(by_peer)
     }
 
     /// A prefix list of the VPC's Region: the same id is another list elsewhere.

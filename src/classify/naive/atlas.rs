@@ -482,6 +482,30 @@ impl Shot {
         }
     }
 
+    /// Whether a route of a table is of a /8 (IPv4) or /16 (IPv6) at most, and holds the address.
+    pub fn is_specific(&self, table: &RouteTable, address: IpAddr) -> bool {
+        let home = self.region_of_vpc(&table.vpc_id);
+        let enough = if address.is_ipv4() { 8 } else { 16 };
+        let mut routes = table.routes.iter();
+        routes.any(|route| {
+            let cidr = route
+                .destination_cidr_block
+                .as_ref()
+                .or(route.destination_ipv6_cidr_block.as_ref());
+            let blocks = match (cidr, &route.destination_prefix_list_id) {
+                (Some(cidr), _) => vec![net(cidr)],
+                (None, Some(id)) => self
+                    .list(id, home.as_deref())
+                    .and_then(blocks_of)
+                    .unwrap_or_default(),
+                (None, None) => Vec::new(),
+            };
+            let filtered = route.state.as_deref() == Some("filtered");
+            let holds = |block: &IpNet| block.prefix_len() >= enough && block.contains(&address);
+            !filtered && blocks.iter().any(holds)
+        })
+    }
+
     fn target(&self, route: &Route) -> Target {
         if let Some(id) = &route.nat_gateway_id {
             return Target::Nat(id.clone());

@@ -7,6 +7,7 @@ use super::exit::exit;
 use super::naming::{in_any_vpc, name};
 use super::reading::{Logger, Reading, read};
 use super::{Place, Record, Said};
+use crate::topology::describe::NetworkInterface;
 
 /// A path, its basis, the gateway, and doubts.
 #[derive(Clone, Debug)]
@@ -75,7 +76,12 @@ pub(super) fn judge(record: &Record, place: &Place<'_>) -> Said {
             reading.service.as_deref(),
         )
     });
-    let named_realm = named.as_ref().map(|(realm, _)| *realm);
+    let own = |peer: IpAddr| place.eni.is_some_and(|eni| has(eni, peer));
+    let named_realm = if at_endpoint && reading.peer.is_some_and(own) {
+        Some("vpc")
+    } else {
+        named.as_ref().map(|(realm, _)| *realm)
+    };
     let workload_interface = match &reading.logger {
         Logger::Host | Logger::Stranger => record.interface_id.clone(),
         _ => reading
@@ -384,7 +390,7 @@ fn served(record: &Record, place: &Place<'_>, reading: &Reading, id: &str) -> Ve
     let Some(client) = reading.workload else {
         return unsure("address-missing", &[]);
     };
-    // Were the endpoint a host, and its client the far end, who opens a connection to it.
+    // Were the endpoint a host, and its client the far end; who opens is not asked, for it is always the client.
     let as_host = Reading {
         logger: Logger::Host,
         workload: reading.peer,
@@ -393,28 +399,64 @@ fn served(record: &Record, place: &Place<'_>, reading: &Reading, id: &str) -> Ve
         workload_sends: reading.workload_sends.map(|sends| !sends),
         ..reading.clone()
     };
-    let opener = initiator(record, &as_host);
-    let way = path(record, place, &as_host, opener);
+    let way = path(record, place, &as_host, "unknown");
     let mut here = goes("via-endpoint-eni", id, "logged-by-endpoint");
+    let out = |path: &str| ["internet-bound", "via-gateway-endpoint", "via-nat"].contains(&path);
+    let unclear = |doubts: &[&'static str]| unsure("endpoint-client-unclear", doubts);
+    let route = by_route(place, Some(client));
     // A private address, or one of this VPC: nobody on the internet has it.
-    if private(client) || place.in_vpc(client) {
-        let out = ["internet-bound", "via-gateway-endpoint", "via-nat"].contains(&way.path);
-        if out || way.doubts.contains(&"DISAGREES") {
+    let home = |address: IpAddr| private(address) || place.in_vpc(address);
+    if home(client) && reading.client_hop.is_none_or(home) {
+        let replied = reading.outward == Some(true);
+        let told = matches!(record.traffic_path, Some(2 | 7 | 8));
+        let sent = out(way.path) || route.is_some_and(|route| out(route.path));
+        if replied && (told || sent) {
             here.doubts.push("DISAGREES");
         }
         return here;
     }
+    let table = place.shot.zip(place.table);
+    let known = table.is_some_and(|(shot, table)| shot.is_specific(table, client));
     match way.path {
-        "internet-bound" | "undetermined" => way,
-        "via-nat" | "via-gateway-endpoint" => unsure("opened-from-outside", &["DISAGREES"]),
-        "via-appliance" => Verdict {
+        "undetermined" => way,
+        "internet-bound" if way.basis == "traffic-path-8" => way,
+        // An egress-only gateway lets nobody in, and no other reaches IPv4 without a public address.
+        "internet-bound"
+            if !way.via.starts_with("eigw-")
+                && (client.is_ipv6() || place.eni.is_some_and(is_public)) =>
+        {
+            way
+        }
+        path if out(path) => unclear(&["DISAGREES"]),
+        "intra-vpc" | "via-endpoint-eni" => Verdict {
             doubts: way.doubts,
-            ..unsure(way.basis, &[])
+            ..here
         },
-        _ => {
+        "via-appliance" => {
+            let beyond = Reading {
+                peer: Some(client),
+                ..as_host
+            };
+            let (end, _, _) = exit(record, place, &beyond, &way);
+            let within = ["transit-gateway", "peering", "vpn", "none", "endpoint"].contains(&end);
+            if known && within {
+                here.doubts = way.doubts;
+                here
+            } else {
+                Verdict {
+                    doubts: way.doubts,
+                    ..unclear(&[])
+                }
+            }
+        }
+        _ if known => {
             here.doubts = way.doubts;
             here
         }
+        _ => Verdict {
+            doubts: way.doubts,
+            ..unclear(&[])
+        },
     }
 }
 
@@ -452,4 +494,11 @@ fn next_is_endpoint(
             None => Some(unsure("next-hop-endpoint-unknown", &[])),
         },
     }
+}
+
+fn is_public(eni: &NetworkInterface) -> bool {
+    let own = eni.association.iter();
+    let others = eni.private_ip_addresses.iter();
+    own.chain(others.filter_map(|one| one.association.as_ref()))
+        .any(|one| one.public_ip.is_some() || one.carrier_ip.is_some())
 }
