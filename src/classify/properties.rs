@@ -225,8 +225,11 @@ fn topology(tape: &mut Tape, captured_s: i64) -> Json {
                 let text = block.parse::<IpNet>().unwrap().network().to_string();
                 json!([{"Ipv6Address": format!("{text}{}", 5 + index)}])
             });
+            let public = tape
+                .one_in(3)
+                .then(|| json!({"PublicIp": format!("198.51.100.{index}")}));
             enis.push(json!({"NetworkInterfaceId": eni, "InterfaceType": kind, "Description": description, "VpcId": id, "SubnetId": subnet, "PrivateIpAddress": address,
-                "PrivateIpAddresses": secondary.unwrap_or(json!([])), "Ipv4Prefixes": delegated.unwrap_or(json!([])), "Ipv6Addresses": v6.unwrap_or(json!([]))}));
+                "Association": public, "PrivateIpAddresses": secondary.unwrap_or(json!([])), "Ipv4Prefixes": delegated.unwrap_or(json!([])), "Ipv6Addresses": v6.unwrap_or(json!([]))}));
         }
         for tgw in 0..2 {
             if tape.one_in(2) {

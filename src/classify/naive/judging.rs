@@ -363,7 +363,13 @@ fn path(record: &Record, place: &Place<'_>, reading: &Reading, initiator: &str) 
     if !allowed.contains(&route.path) {
         return unsure("traffic-path-disagrees", &["DISAGREES"]);
     }
-    if initiator == "peer" && ["via-gateway-endpoint", "via-nat"].contains(&route.path) {
+    // Where flags do not say who opened, somebody out there may have reached a public address.
+    let outside = match initiator {
+        "peer" => true,
+        "unknown" => !outward && place.eni.is_some_and(is_public),
+        _ => false,
+    };
+    if outside && ["via-gateway-endpoint", "via-nat"].contains(&route.path) {
         return unsure("opened-from-outside", &["DISAGREES"]);
     }
     // 6. Nothing but the table speaks: that is a doubt where the record could have spoken.
