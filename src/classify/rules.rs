@@ -240,19 +240,11 @@ fn by_client(towards: &Case<'_>, inside: Decision) -> Decision {
         | Path::ViaPeering
         | Path::ViaVpn
         | Path::ViaLocalGateway
-        | Path::ViaCloudWan
-            if !is_known_network(towards, &way) =>
-        {
-            unclear.with(way.flags)
+        | Path::ViaCloudWan => {
+            let known = is_known_network(towards, &way);
+            (if known { inside } else { unclear }).with(way.flags)
         }
-        Path::ViaAppliance
-        | Path::ViaTransitGateway
-        | Path::ViaPeering
-        | Path::ViaVpn
-        | Path::ViaLocalGateway
-        | Path::ViaCloudWan
-        | Path::IntraVpc
-        | Path::ViaEndpointEni => inside.with(way.flags),
+        Path::IntraVpc | Path::ViaEndpointEni => inside.with(way.flags),
     }
 }
 

@@ -129,6 +129,11 @@ fn has_delegated(eni: &NetworkInterface, address: IpAddr) -> bool {
     v4.chain(v6).any(|block| within(block, address))
 }
 
+fn cidr_of(route: &Route) -> Option<&String> {
+    let v6 = route.destination_ipv6_cidr_block.as_ref();
+    route.destination_cidr_block.as_ref().or(v6)
+}
+
 impl Shot {
     pub fn eni(&self, id: &str) -> Option<&NetworkInterface> {
         self.answers
@@ -417,10 +422,7 @@ impl Shot {
                 self.target(route),
                 route.state.as_deref() == Some("blackhole"),
             );
-            let cidr = route
-                .destination_cidr_block
-                .as_ref()
-                .or(route.destination_ipv6_cidr_block.as_ref());
+            let cidr = cidr_of(route);
             let blocks = match (cidr, &route.destination_prefix_list_id) {
                 (Some(cidr), _) => vec![net(cidr)],
                 (None, Some(id)) => {
@@ -488,10 +490,7 @@ impl Shot {
         let enough = if address.is_ipv4() { 8 } else { 16 };
         let mut routes = table.routes.iter();
         routes.any(|route| {
-            let cidr = route
-                .destination_cidr_block
-                .as_ref()
-                .or(route.destination_ipv6_cidr_block.as_ref());
+            let cidr = cidr_of(route);
             let blocks = match (cidr, &route.destination_prefix_list_id) {
                 (Some(cidr), _) => vec![net(cidr)],
                 (None, Some(id)) => self
