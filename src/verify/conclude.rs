@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use crate::diag::{Diagnostic, Location, Severity, show};
 use crate::model::bounded::{self, GAPS_MAX};
 use crate::model::evidence::*;
-use crate::model::path::Verdict;
+use crate::model::path::{Path, Vantage, Verdict};
 use crate::model::symbol::Sym;
 use crate::model::window::rfc3339;
 use crate::verify::coverage::{Heard, reach_s};
@@ -533,10 +533,14 @@ fn exception_is_over(
 fn remedy(plan: &Plan<'_>, claim: &str, witnesses: &FlowGroup) -> Option<String> {
     let worst = witnesses.sample.first()?;
     let world = plan.world;
-    let interface = worst
-        .workload_interface
-        .as_deref()
-        .and_then(|name| world.symbols.find(name));
+    // Of a client out on the internet it is the endpoint's own.
+    let served = worst.vantage == Vantage::Endpoint && worst.path == Path::InternetBound;
+    let interface = if served {
+        Some(worst.interface.as_str())
+    } else {
+        worst.workload_interface.as_deref()
+    };
+    let interface = interface.and_then(|name| world.symbols.find(name));
     let snapshot = interface
         .and_then(|id| world.of_interface(id).last())
         .map(|index| &world.snapshots[*index]);
@@ -554,6 +558,13 @@ fn remedy(plan: &Plan<'_>, claim: &str, witnesses: &FlowGroup) -> Option<String>
         .unwrap_or("it");
     let way = worst.via.as_deref().unwrap_or(worst.path.as_str());
     let place = match (table, subnet) {
+        (Some(table), Some(subnet)) if served => format!(
+            "{}, out on the internet, uses the endpoint behind {} in {} ({}): let its security groups admit private networks only",
+            worst.workload.as_deref().unwrap_or("somebody"),
+            worst.interface,
+            world.symbols.name(subnet),
+            world.symbols.name(table.id)
+        ),
         (Some(table), Some(subnet)) => {
             format!(
                 "{}, the route table of {}, sends {what} through {way}",

@@ -269,7 +269,12 @@ fn an_endpoint_that_serves_the_internet_is_in_scope_and_found_whatever_the_topol
             );
             case.records.push(flow(leak));
         });
-        assert_eq!(case.verdict(), Verdict::Violated, "{scope}");
+        let evidence = case.evidence();
+        assert_eq!(evidence.verdict, Verdict::Violated, "{scope}");
+        let help = evidence.claims[0].help.as_deref().unwrap_or_default();
+        let told =
+            "2a00::9, out on the internet, uses the endpoint behind eni-e in subnet-a (rtb-a)";
+        assert!(help.contains(told), "{help}");
     }
 }
 
