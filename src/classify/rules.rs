@@ -216,11 +216,11 @@ fn logged_by_endpoint(case: &Case<'_>) -> Option<Decision> {
 fn by_client(towards: &Case<'_>, inside: Decision) -> Decision {
     let way = decide(towards);
     let unclear = undetermined("endpoint-client-unclear");
+    let replied = towards.ends.direction == Some(Direction::Egress);
     if within(towards) {
         // Nobody out there has its address, so a way out is one of a stale table, or of a record that cannot be. That a table has no way
         // back to whoever only tried to come in means nothing.
         let told = matches!(traffic_path(towards), Some(2 | 7 | 8));
-        let replied = towards.ends.direction == Some(Direction::Egress);
         let routed = replied && towards.route.is_some_and(|route| leads_out(route.path));
         return if told || routed || leads_out(way.path) && replied {
             inside.with(Flags::DISAGREES)
@@ -231,10 +231,11 @@ fn by_client(towards: &Case<'_>, inside: Decision) -> Decision {
     match way.path {
         Path::Undetermined => way,
         Path::InternetBound if way.basis == "traffic-path-8" || lets_in(towards) => way,
-        // It is always the client who opens, and these let nobody in.
-        Path::InternetBound | Path::ViaNat | Path::ViaGatewayEndpoint => {
+        // It is always the client who opens, and these let nobody in; that somebody tried means nothing.
+        Path::InternetBound | Path::ViaNat | Path::ViaGatewayEndpoint if replied => {
             unclear.with(Flags::DISAGREES)
         }
+        Path::InternetBound | Path::ViaNat | Path::ViaGatewayEndpoint => unclear,
         Path::ViaAppliance
         | Path::ViaTransitGateway
         | Path::ViaPeering
@@ -279,20 +280,21 @@ fn lets_in(towards: &Case<'_>) -> bool {
     public && both_ways
 }
 
-/// Whether a public address that a way to other networks leads to is one of theirs: the route is of just such addresses, and beyond an
-/// appliance none leads out. Behind a default route may be anybody.
+/// Whether a public address that a way to other networks leads to is one of theirs: an interface of another VPC has it, or the routes are of
+/// just such addresses, and beyond an appliance none leads out. Behind a default route may be anybody.
 fn is_known_network(towards: &Case<'_>, way: &Decision) -> bool {
     let Some((table, client)) = towards.place.table.zip(towards.ends.peer) else {
         return false;
     };
-    let ends_within = || {
-        let end = follow(&towards.place, way.path, way.via, Some(client));
-        matches!(
-            end.exit,
-            Exit::TransitGateway | Exit::Peering | Exit::Vpn | Exit::None | Exit::Endpoint
-        )
-    };
-    table.is_specific(client) && (way.path != Path::ViaAppliance || ends_within())
+    let end = follow(&towards.place, way.path, way.via, Some(client)).exit;
+    let landed = matches!(end, Exit::None | Exit::Endpoint);
+    let ends_within = landed || matches!(end, Exit::TransitGateway | Exit::Peering | Exit::Vpn);
+    let home = |address: Address| address.is_private() || towards.place.in_vpc(address);
+    let told = |address: Address| home(address) || table.is_specific(address);
+    // Whom a NAT64 address hides is not told by the route to it.
+    let told =
+        told(client) && towards.ends.peer_hop.is_none_or(told) && client.behind_nat64() == client;
+    landed || told && (way.path != Path::ViaAppliance || ends_within)
 }
 
 fn logged_by_transit_gateway(case: &Case<'_>) -> Option<Decision> {

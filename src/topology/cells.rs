@@ -4,7 +4,8 @@
 //! remembers what was found for one address knows it for all of the same kind.
 //!
 //! INVARIANT: every question that `classify` and `verify` ask of a single address is one of [`Answer`], at the address or at what
-//! NAT64 hides in it, or is about identity: whether an interface owns it ([`Kin`]). The properties in `classify` and `verify` that
+//! NAT64 hides in it, or is about identity: whether an interface owns it ([`Kin`]), or is asked only where cells are told apart exactly, as at
+//! an endpoint's interface is whether a route is specific. The properties in `classify` and `verify` that
 //! compare records of a class with records one by one hold it.
 
 use crate::model::address::{Address, Block};

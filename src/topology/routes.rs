@@ -121,12 +121,25 @@ impl Table {
         self.lookups.get(address)
     }
 
-    /// Whether some route is of so few addresses that a network behind it may be told by them: a /8 of IPv4, a /16 of IPv6, or less.
-    /// Defaults are written as halves and eighths, too.
+    /// Whether a route is of so few addresses that a network behind it may be told by them: a /8 of IPv4, a /16 of IPv6, or less; and its
+    /// target has no more than three /8 of public IPv4 in such routes. Defaults are written as halves, as eighths, and as all that is not
+    /// private, too.
     pub fn is_specific(&self, address: Address) -> bool {
-        let enough = if address.as_ipv4().is_some() { 8 } else { 16 };
-        let mut holding = self.entries.iter();
-        holding.any(|entry| entry.block.prefix_len >= enough && entry.block.contains(address))
+        const MANY: u128 = 3 << 24;
+        let told = |entry: &&Entry| {
+            let enough = if entry.block.is_ipv4() { 8 } else { 16 };
+            entry.block.prefix_len >= enough
+        };
+        let few = |target: Target| {
+            let public = |entry: &&Entry| {
+                entry.target == target && entry.block.is_ipv4() && !entry.block.first.is_private()
+            };
+            let blocks = self.entries.iter().filter(told).filter(public);
+            let sizes = blocks.map(|entry| entry.block.last.0 - entry.block.first.0 + 1);
+            sizes.fold(0, u128::saturating_add) <= MANY
+        };
+        let mut holding = self.entries.iter().filter(told);
+        holding.any(|entry| entry.block.contains(address) && few(entry.target))
     }
 }
 

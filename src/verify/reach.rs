@@ -52,7 +52,6 @@ impl<'p, 'w> Placed<'p, 'w> {
     /// Whether the flow's workload is in scope.
     pub(super) fn in_scope(&self) -> Tri {
         let (plan, tag) = (self.plan, self.tag);
-        let scope = &plan.policy.scope;
         let scoped = |sym: Sym| {
             plan.in_scope
                 .get(sym.0 as usize)
@@ -63,12 +62,24 @@ impl<'p, 'w> Placed<'p, 'w> {
             return scoped(tag.workload_interface);
         }
         // An endpoint's client out on the internet is nobody's workload: what is judged is the endpoint that serves it.
-        if tag.vantage == Vantage::Endpoint
-            && tag.path == Path::InternetBound
-            && self.known(tag.interface).is_some()
-        {
-            return scoped(tag.interface);
+        if tag.vantage == Vantage::Endpoint && self.known(tag.interface).is_some() {
+            let served = scoped(tag.interface);
+            match tag.path {
+                Path::InternetBound => return served,
+                Path::Undetermined if served == Tri::Yes => {
+                    let client = self.in_scope_elsewhere(scoped);
+                    return client.max(Tri::Maybe);
+                }
+                _ => {}
+            }
         }
+        self.in_scope_elsewhere(scoped)
+    }
+
+    /// Whether a workload without an interface in the topology is in scope.
+    fn in_scope_elsewhere(&self, scoped: impl Fn(Sym) -> Tri) -> Tri {
+        let (plan, tag) = (self.plan, self.tag);
+        let scope = &plan.policy.scope;
         if plan.scope_subjects.default {
             // An interface in no topology, in a VPC that is in none either, may be of another network altogether.
             let unknown = tag.flags.has(Flags::VPC_UNKNOWN) && self.known(tag.interface).is_none();

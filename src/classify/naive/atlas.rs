@@ -484,14 +484,13 @@ impl Shot {
         }
     }
 
-    /// Whether a route of a table is of a /8 (IPv4) or /16 (IPv6) at most, and holds the address.
+    /// Whether a route of a table is of a /8 (IPv4) or /16 (IPv6) at most and holds the address, and such routes to its target are of
+    /// three /8 of public IPv4 at most.
     pub fn is_specific(&self, table: &RouteTable, address: IpAddr) -> bool {
         let home = self.region_of_vpc(&table.vpc_id);
-        let enough = if address.is_ipv4() { 8 } else { 16 };
-        let mut routes = table.routes.iter();
-        routes.any(|route| {
-            let cidr = cidr_of(route);
-            let blocks = match (cidr, &route.destination_prefix_list_id) {
+        let mut told: Vec<(IpNet, Target)> = Vec::new();
+        for route in &table.routes {
+            let blocks = match (cidr_of(route), &route.destination_prefix_list_id) {
                 (Some(cidr), _) => vec![net(cidr)],
                 (None, Some(id)) => self
                     .list(id, home.as_deref())
@@ -500,9 +499,22 @@ impl Shot {
                 (None, None) => Vec::new(),
             };
             let filtered = route.state.as_deref() == Some("filtered");
-            let holds = |block: &IpNet| block.prefix_len() >= enough && block.contains(&address);
-            !filtered && blocks.iter().any(holds)
-        })
+            for block in blocks.into_iter().filter(|_| !filtered) {
+                let enough = if block.addr().is_ipv4() { 8 } else { 16 };
+                if block.prefix_len() >= enough {
+                    told.push((block, self.target(route)));
+                }
+            }
+        }
+        let size = |block: &IpNet| 1_u64 << (32 - block.prefix_len());
+        let few = |target: &Target| {
+            let same = told.iter().filter(|(_, other)| other == target);
+            let blocks = same.map(|(block, _)| block);
+            let public = blocks.filter(|block| block.addr().is_ipv4() && !private(block.network()));
+            public.map(size).sum::<u64>() <= 3 << 24
+        };
+        told.iter()
+            .any(|(block, target)| block.contains(&address) && few(target))
     }
 
     fn target(&self, route: &Route) -> Target {

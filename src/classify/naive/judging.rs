@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use super::atlas::{Kind, Target, Way, has, private};
+use super::atlas::{Kind, Target, Way, has, inside_nat64, private};
 use super::exit::exit;
 use super::naming::{in_any_vpc, name};
 use super::reading::{Logger, Reading, read};
@@ -421,8 +421,29 @@ fn served(record: &Record, place: &Place<'_>, reading: &Reading, id: &str) -> Ve
         }
         return here;
     }
+    let replied = reading.outward == Some(true);
+    let nobody_in = |tried: bool| {
+        if tried {
+            unclear(&["DISAGREES"])
+        } else {
+            unclear(&[])
+        }
+    };
+    // Where the way ends: at an interface of a VPC that is known, or on some network.
+    let beyond = Reading {
+        peer: Some(client),
+        ..as_host
+    };
+    let (end, _, _) = exit(record, place, &beyond, &way);
+    let landed = ["none", "endpoint"].contains(&end);
+    let within = landed || ["transit-gateway", "peering", "vpn"].contains(&end);
     let table = place.shot.zip(place.table);
-    let known = table.is_some_and(|(shot, table)| shot.is_specific(table, client));
+    let by_route =
+        |address: IpAddr| table.is_some_and(|(shot, table)| shot.is_specific(table, address));
+    let told = |address: IpAddr| home(address) || by_route(address);
+    let told = told(client) && reading.client_hop.is_none_or(told);
+    let told = told && table.is_some() && inside_nat64(client) == client;
+    let known = table.is_some() && landed || told && (way.path != "via-appliance" || within);
     match way.path {
         "undetermined" => way,
         "internet-bound" if way.basis == "traffic-path-8" => way,
@@ -433,32 +454,15 @@ fn served(record: &Record, place: &Place<'_>, reading: &Reading, id: &str) -> Ve
         {
             way
         }
-        path if out(path) => unclear(&["DISAGREES"]),
+        path if out(path) => nobody_in(replied),
         "intra-vpc" | "via-endpoint-eni" => Verdict {
             doubts: way.doubts,
             ..here
         },
-        "via-appliance" => {
-            let beyond = Reading {
-                peer: Some(client),
-                ..as_host
-            };
-            let (end, _, _) = exit(record, place, &beyond, &way);
-            let within = ["transit-gateway", "peering", "vpn", "none", "endpoint"].contains(&end);
-            if known && within {
-                here.doubts = way.doubts;
-                here
-            } else {
-                Verdict {
-                    doubts: way.doubts,
-                    ..unclear(&[])
-                }
-            }
-        }
-        _ if known => {
-            here.doubts = way.doubts;
-            here
-        }
+        _ if known => Verdict {
+            doubts: way.doubts,
+            ..here
+        },
         _ => Verdict {
             doubts: way.doubts,
             ..unclear(&[])

@@ -145,6 +145,7 @@ fn tables() -> Vec<Json> {
                 local("10.2.0.0/16"),
                 route("0.0.0.0/0", "TransitGatewayId", "tgw-1"),
                 route("203.0.113.0/24", "TransitGatewayId", "tgw-1"),
+                route("64:ff9b::/96", "TransitGatewayId", "tgw-1"),
             ],
         ),
         table(

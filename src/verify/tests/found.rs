@@ -225,6 +225,7 @@ fn a_client_of_an_endpoint_out_on_the_internet_is_no_private_traffic() {
         ("a stranger, by VPN",                 flows(own, stranger, "egress 3"),   Verdict::Unproven, Verdict::Unproven),
         ("a stranger, by a path of tomorrow",  flows(own, stranger, "egress 9"),   Verdict::Unproven, Verdict::Unproven),
         ("a stranger, request",                flows(stranger, own, "ingress -"),  Verdict::Unproven, Verdict::Unproven),
+        ("a stranger who was turned away",     flows(stranger, own, "ingress -").replace("ACCEPT", "REJECT"), Verdict::Proven, Verdict::Proven),
         ("the endpoint's own end is the other", flows(stranger, own, "egress 8"),  Verdict::Unproven, Verdict::Unproven),
         ("neither end is the endpoint's",      flows("10.0.1.7", client, "egress 3"), Verdict::Unproven, Verdict::Unproven),
     ];
@@ -275,6 +276,22 @@ fn an_endpoint_that_serves_the_internet_is_in_scope_and_found_whatever_the_topol
         let told =
             "2a00::9, out on the internet, uses the endpoint behind eni-e in subnet-a (rtb-a)";
         assert!(help.contains(told), "{help}");
+    }
+}
+
+#[test]
+fn a_client_of_an_endpoint_in_scope_who_may_be_anybody_is_in_scope() {
+    let record =
+        "eni-e 10.0.1.50 203.0.113.9 443 40000 6 5 TIME ACCEPT OK 10.0.1.50 203.0.113.9 egress 9";
+    for scope in ["", "cidrs = ['10.0.1.0/24']", "vpcs = ['vpc-1']"] {
+        let case = changed(|case| {
+            with_endpoint(case);
+            case.policy = case
+                .policy
+                .replace("[[claim]]", &format!("[scope]\n{scope}\n[[claim]]"));
+            case.records.push(flow(record));
+        });
+        assert_eq!(case.verdict(), Verdict::Unproven, "{scope}");
     }
 }
 
