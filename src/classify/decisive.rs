@@ -263,8 +263,7 @@ impl Opening {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::path::Initiator;
-    use crate::model::path::opening;
+    use crate::model::path::{Initiator, opening};
 
     #[test]
     fn codes_are_what_the_rules_read() {

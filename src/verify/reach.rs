@@ -61,19 +61,17 @@ impl<'p, 'w> Placed<'p, 'w> {
         if self.known(tag.workload_interface).is_some() {
             return scoped(tag.workload_interface);
         }
-        // An endpoint's client out on the internet is nobody's workload: what is judged is the endpoint that serves it.
-        if tag.vantage == Vantage::Endpoint && self.known(tag.interface).is_some() {
-            let served = scoped(tag.interface);
+        // What an endpoint does for a client who is, or may be, out on the internet is judged where either of them is in scope.
+        let served = if tag.vantage == Vantage::Endpoint && self.known(tag.interface).is_some() {
             match tag.path {
-                Path::InternetBound => return served,
-                Path::Undetermined if served == Tri::Yes => {
-                    let client = self.in_scope_elsewhere(scoped);
-                    return client.max(Tri::Maybe);
-                }
-                _ => {}
+                Path::InternetBound => scoped(tag.interface),
+                Path::Undetermined => scoped(tag.interface).min(Tri::Maybe),
+                _ => Tri::No,
             }
-        }
-        self.in_scope_elsewhere(scoped)
+        } else {
+            Tri::No
+        };
+        served.max(self.in_scope_elsewhere(scoped))
     }
 
     /// Whether a workload without an interface in the topology is in scope.

@@ -258,6 +258,7 @@ fn an_endpoint_that_serves_the_internet_is_in_scope_and_found_whatever_the_topol
         "[scope]\nsubnets = ['subnet-a']\n",
         "[scope]\ninterfaces = ['eni-e']\n",
         "[scope]\ncidrs = ['10.0.1.0/24']\n",
+        "[scope]\ncidrs = ['2a00::/16']\n",
     ];
     for scope in scopes {
         // No block of the VPC that the topology knows has the address.
