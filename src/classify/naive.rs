@@ -14,8 +14,8 @@ use std::net::IpAddr;
 
 use crate::topology::describe::{NatGateway, NetworkInterface, RouteTable};
 
+use atlas::Kind;
 pub use atlas::Shot;
-use atlas::{Kind, has};
 
 /// A record, by field. `None` is `-`, or a field that the log lacks.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -103,7 +103,11 @@ impl<'a> Place<'a> {
                 .flat_map(|one| [&one.private_ip, &one.public_ip]);
             texts.flatten().any(|text| text.parse() == Ok(address))
         };
-        self.eni.is_some_and(|eni| has(eni, address)) || self.regional.is_some_and(of_nat)
+        self.eni.is_some_and(|eni| self.has(eni, address)) || self.regional.is_some_and(of_nat)
+    }
+
+    fn has(&self, eni: &NetworkInterface, address: IpAddr) -> bool {
+        self.shot.is_some_and(|shot| shot.has(eni, address))
     }
 }
 

@@ -197,6 +197,7 @@ fn topology(tape: &mut Tape, captured_s: i64) -> Json {
                         "com.amazonaws.us-east-1.sts",
                         "com.amazonaws.vpce.us-east-1.vpce-svc-9",
                     ]);
+                    let blocks = tape.maybe(4, &[format!("{base}.2.{}/28", 16 * (index + 1))]);
                     let sort = tape.pick(&[
                         Some("Interface"),
                         Some("Interface"),
@@ -206,7 +207,8 @@ fn topology(tape: &mut Tape, captured_s: i64) -> Json {
                         Some("Quantum"),
                         None,
                     ]);
-                    endpoints.push(json!({"VpcEndpointId": format!("vpce-{vpc}{index}"), "VpcEndpointType": sort, "VpcId": id, "ServiceName": service, "NetworkInterfaceIds": [eni], "SubnetIds": [subnet]}));
+                    endpoints.push(json!({"VpcEndpointId": format!("vpce-{vpc}{index}"), "VpcEndpointType": sort, "VpcId": id, "ServiceName": service, "NetworkInterfaceIds": [eni], "SubnetIds": [subnet],
+                        "Ipv4Prefixes": [{"SubnetId": tape.pick(&[subnet.as_str(), "subnet-00"]), "IpPrefixes": blocks.iter().collect::<Vec<_>>()}]}));
                 }
                 7 => {
                     kind =
@@ -229,7 +231,7 @@ fn topology(tape: &mut Tape, captured_s: i64) -> Json {
                 .one_in(3)
                 .then(|| json!({"PublicIp": format!("198.51.100.{index}")}));
             enis.push(json!({"NetworkInterfaceId": eni, "InterfaceType": kind, "Description": description, "VpcId": id, "SubnetId": subnet, "PrivateIpAddress": address,
-                "Association": public, "PrivateIpAddresses": secondary.unwrap_or(json!([])), "Ipv4Prefixes": delegated.unwrap_or(json!([])), "Ipv6Addresses": v6.unwrap_or(json!([]))}));
+                "DenyAllIgwTraffic": tape.maybe(3, &[true]), "Association": public, "PrivateIpAddresses": secondary.unwrap_or(json!([])), "Ipv4Prefixes": delegated.unwrap_or(json!([])), "Ipv6Addresses": v6.unwrap_or(json!([]))}));
         }
         for tgw in 0..2 {
             if tape.one_in(2) {

@@ -263,21 +263,20 @@ fn leads_out(path: Path) -> bool {
     )
 }
 
-/// Whether the gateway that the route table leads to lets a client in: none reaches an IPv4 address without a public one behind it.
+/// Whether the gateway that the route table leads to lets a client in: none reaches an IPv4 address without a public one behind it, nor an
+/// interface that AWS keeps the internet from.
 fn lets_in(towards: &Case<'_>) -> bool {
     let Some((table, client)) = towards.place.table.zip(towards.ends.peer) else {
         return false;
     };
-    let public = client.as_ipv4().is_none()
-        || towards
-            .place
-            .interface
-            .is_some_and(|interface| interface.public);
+    let interface = towards.place.interface;
+    let public = client.as_ipv4().is_none() || interface.is_some_and(|interface| interface.public);
+    let shut = interface.is_some_and(|interface| interface.shut);
     let both_ways = matches!(
         table.lookup(client),
         Lookup::To(Target::InternetGateway(_) | Target::Carrier(_))
     );
-    public && both_ways
+    public && !shut && both_ways
 }
 
 /// Whether a public address that a way to other networks leads to is one of theirs: an interface of another VPC has it, or the routes are of

@@ -1,5 +1,6 @@
 //! Interfaces out of describe-network-interfaces, and what each is for.
 
+use crate::model::address::Block;
 use crate::model::map::Map;
 use crate::model::symbol::Sym;
 use crate::topology::compiler::Compiler;
@@ -30,22 +31,16 @@ impl Compiler<'_> {
             }
             addresses.sort_unstable();
             addresses.dedup();
-            let v4 = raw
-                .ipv4_prefixes
-                .iter()
-                .filter_map(|prefix| prefix.ipv4_prefix.as_deref());
-            let v6 = raw
-                .ipv6_prefixes
-                .iter()
-                .filter_map(|prefix| prefix.ipv6_prefix.as_deref());
-            let texts: Vec<&str> = v4.chain(v6).collect();
-            let prefixes = texts
-                .iter()
+            let endpoint = self.answers.endpoint_of(id);
+            let mut prefixes: Vec<Block> = raw
+                .blocks(endpoint)
                 .filter_map(|text| self.block(id, "Prefix", text))
                 .collect();
+            prefixes.sort_unstable();
+            prefixes.dedup();
             interfaces.push(Interface {
                 id: self.sym(Some(id)),
-                kind: self.kind(raw, parts),
+                kind: self.kind(raw, endpoint, parts),
                 type_name: raw
                     .interface_type
                     .clone()
@@ -55,6 +50,7 @@ impl Compiler<'_> {
                 addresses,
                 prefixes,
                 public: is_public(raw),
+                shut: raw.deny_all_igw_traffic == Some(true),
                 tags: raw
                     .tag_set
                     .iter()
@@ -67,7 +63,12 @@ impl Compiler<'_> {
 
     /// What an interface is for: who claims it first, then AWS's type, then the description. Types vary in spelling, and
     /// descriptions are no contract (facts 8), so they come last.
-    fn kind(&mut self, raw: &describe::NetworkInterface, parts: &Parts) -> InterfaceKind {
+    fn kind(
+        &mut self,
+        raw: &describe::NetworkInterface,
+        endpoint: Option<&describe::VpcEndpoint>,
+        parts: &Parts,
+    ) -> InterfaceKind {
         let id = &raw.network_interface_id;
         let description = raw.description.as_deref().unwrap_or_default();
         let word = |prefix: &str| {
@@ -75,12 +76,7 @@ impl Compiler<'_> {
                 .split_whitespace()
                 .find(|word| word.starts_with(prefix))
         };
-        if let Some(endpoint) = self
-            .answers
-            .vpc_endpoints
-            .iter()
-            .find(|endpoint| endpoint.network_interface_ids.contains(id))
-        {
+        if let Some(endpoint) = endpoint {
             let endpoint = self.symbols.intern(&endpoint.vpc_endpoint_id);
             return match parts.endpoints.get(&endpoint).map(|endpoint| endpoint.kind) {
                 Some(EndpointKind::Appliance) => InterfaceKind::ApplianceEndpoint(endpoint),

@@ -207,7 +207,13 @@ impl Facts {
         facts.interfaces = answers
             .network_interfaces
             .iter()
-            .map(|raw| interface(raw, &facts.subnets))
+            .map(|raw| {
+                interface(
+                    raw,
+                    answers.endpoint_of(&raw.network_interface_id),
+                    &facts.subnets,
+                )
+            })
             .collect();
         facts.interfaces.sort_by(|a, b| a.id.cmp(&b.id));
         facts.endpoints = answers
@@ -282,7 +288,11 @@ fn in_subnet<'s>(subnets: &'s [Subnet], id: Option<&str>) -> Option<&'s Subnet> 
     subnets.iter().find(|subnet| subnet.id == id)
 }
 
-fn interface(raw: &describe::NetworkInterface, subnets: &[Subnet]) -> Interface {
+fn interface(
+    raw: &describe::NetworkInterface,
+    endpoint: Option<&describe::VpcEndpoint>,
+    subnets: &[Subnet],
+) -> Interface {
     let subnet = in_subnet(subnets, raw.subnet_id.as_deref());
     let zone = |subnet: &Subnet| subnet.zone.clone();
     let zone_id = |subnet: &Subnet| subnet.zone_id.clone();
@@ -295,16 +305,9 @@ fn interface(raw: &describe::NetworkInterface, subnets: &[Subnet]) -> Interface 
         .ipv6_addresses
         .iter()
         .filter_map(|one| one.ipv6_address.clone());
-    let v4_blocks = raw
-        .ipv4_prefixes
-        .iter()
-        .filter_map(|one| one.ipv4_prefix.clone());
-    let v6_blocks = raw
-        .ipv6_prefixes
-        .iter()
-        .filter_map(|one| one.ipv6_prefix.clone());
+    let blocks = raw.blocks(endpoint).map(str::to_owned);
     let all = raw.private_ip_address.clone().into_iter().chain(listed);
-    for address in all.chain(ipv6).chain(v4_blocks).chain(v6_blocks) {
+    for address in all.chain(ipv6).chain(blocks) {
         if !private.contains(&address) {
             private.push(address);
         }

@@ -42,10 +42,12 @@ pub struct Interface {
     pub subnet: Sym,
     /// Its own addresses, IPv4 and IPv6, secondary ones too.
     pub addresses: Vec<Address>,
-    /// Blocks delegated to it.
+    /// Blocks delegated to it, or to its endpoint in its subnet.
     pub prefixes: Vec<Block>,
     /// Whether the internet can reach it by IPv4, as far as addresses go: it has a public one.
     pub public: bool,
+    /// Whether AWS drops what an internet gateway would bring to it (`DenyAllIgwTraffic`, facts 7.8).
+    pub shut: bool,
     /// Its tags.
     pub tags: Vec<(String, String)>,
 }

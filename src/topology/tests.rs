@@ -38,7 +38,9 @@ fn small() -> serde_json::Value {
             {"NetworkInterfaceId": "eni-e", "VpcId": "vpc-1", "SubnetId": "subnet-a", "InterfaceType": "vpc_endpoint", "PrivateIpAddress": "10.0.1.100"},
             {"NetworkInterfaceId": "eni-n", "VpcId": "vpc-1", "SubnetId": "subnet-b", "InterfaceType": "natGateway", "PrivateIpAddress": "10.0.2.9", "Description": "Interface for NAT Gateway nat-1"}],
         "VpcEndpoints": [{"VpcEndpointId": "vpce-s3", "VpcEndpointType": "Gateway", "VpcId": "vpc-1", "ServiceName": "com.amazonaws.us-east-1.s3"},
-            {"VpcEndpointId": "vpce-i", "VpcEndpointType": "Interface", "VpcId": "vpc-1", "ServiceName": "com.amazonaws.us-east-1.sts", "NetworkInterfaceIds": ["eni-e"]}],
+            {"VpcEndpointId": "vpce-i", "VpcEndpointType": "Interface", "VpcId": "vpc-1", "ServiceName": "com.amazonaws.us-east-1.sts", "NetworkInterfaceIds": ["eni-e"],
+             "Ipv4Prefixes": [{"SubnetId": "subnet-a", "IpPrefixes": ["10.0.1.112/28"]}, {"SubnetId": "subnet-b", "IpPrefixes": ["10.0.2.112/28"]}],
+             "Ipv6Prefixes": [{"SubnetId": "subnet-a", "IpPrefixes": ["2600:1f18::e0/124"]}]}],
         "PrefixLists": [{"PrefixListId": "pl-63a5400a", "PrefixListName": "com.amazonaws.us-east-1.s3", "Cidrs": ["52.216.0.0/15"]},
             {"PrefixListId": "pl-63a5400a", "PrefixListName": "com.amazonaws.eu-west-9.dynamodb", "Cidrs": ["52.94.0.0/22"]}],
         "FlowLogs": [{"FlowLogId": "fl-1", "ResourceId": "vpc-1", "FlowLogStatus": "ACTIVE", "TrafficType": "REJECT", "DeliverLogsErrorMessage": "Access error", "CreationTime": "2017-05-16T08:52:56+00:00"}]
@@ -111,11 +113,12 @@ fn prefix_lists_are_of_their_region() {
 }
 
 #[test]
-fn interfaces_own_secondary_delegated_and_ipv6_addresses() {
+fn interfaces_own_secondary_delegated_and_ipv6_addresses_and_blocks_of_their_endpoint() {
     let world = world(small());
     let (snapshot, vpc) = (&world.snapshots[0], world.symbols.find("vpc-1").unwrap());
     #[rustfmt::skip]
-    let cases = [("10.0.1.5", Some("eni-w")), ("10.0.1.6", Some("eni-w")), ("10.0.1.20", Some("eni-w")), ("2600:1f18::5", Some("eni-w")), ("10.0.1.100", Some("eni-e")), ("10.0.1.7", None)];
+    let cases = [("10.0.1.5", Some("eni-w")), ("10.0.1.6", Some("eni-w")), ("10.0.1.20", Some("eni-w")), ("2600:1f18::5", Some("eni-w")), ("10.0.1.100", Some("eni-e")), ("10.0.1.7", None),
+        ("10.0.1.113", Some("eni-e")), ("2600:1f18::e1", Some("eni-e")), ("10.0.2.113", None)];
     for (text, owner) in cases {
         assert_eq!(
             snapshot
@@ -255,8 +258,9 @@ fn what_cannot_be_read_is_said_with_its_place() {
         )
     };
     #[rustfmt::skip]
-    let cases: [(&str, &[u8], &str, Option<u64>); 4] = [
+    let cases: [(&str, &[u8], &str, Option<u64>); 5] = [
         ("not JSON",            b"{\n\"Vpcs\": [}",                        "topology-bad-json", Some(2)),
+        ("not UTF-8",           b"{\n\"Vpcs\": \"\xff\"}",                  "topology-bad-json", Some(2)),
         ("not an object",       b"[]",                                     "topology-bad-json", None),
         ("a shape of its own",  b"{\n\"Vpcs\": [{\"VpcId\": 7}]}",         "topology-bad-json", Some(2)),
         ("no VPC",              b"{\"Subnets\": []}",                      "topology-empty",    None),

@@ -100,11 +100,6 @@ fn is(text: Option<&str>, address: IpAddr) -> bool {
     text.is_some_and(|text| text.parse() == Ok(address))
 }
 
-/// Whether an interface has the address: primary, secondary, IPv6, or inside a block delegated to it.
-pub fn has(eni: &NetworkInterface, address: IpAddr) -> bool {
-    has_itself(eni, address) || has_delegated(eni, address)
-}
-
 fn has_itself(eni: &NetworkInterface, address: IpAddr) -> bool {
     is(eni.private_ip_address.as_deref(), address)
         || eni
@@ -115,18 +110,6 @@ fn has_itself(eni: &NetworkInterface, address: IpAddr) -> bool {
             .ipv6_addresses
             .iter()
             .any(|one| is(one.ipv6_address.as_deref(), address))
-}
-
-fn has_delegated(eni: &NetworkInterface, address: IpAddr) -> bool {
-    let v4 = eni
-        .ipv4_prefixes
-        .iter()
-        .filter_map(|one| one.ipv4_prefix.as_deref());
-    let v6 = eni
-        .ipv6_prefixes
-        .iter()
-        .filter_map(|one| one.ipv6_prefix.as_deref());
-    v4.chain(v6).any(|block| within(block, address))
 }
 
 fn cidr_of(route: &Route) -> Option<&String> {
@@ -140,6 +123,33 @@ impl Shot {
             .network_interfaces
             .iter()
             .find(|eni| eni.network_interface_id == id)
+    }
+
+    /// Whether an interface has the address: primary, secondary, IPv6, or inside a block delegated to it or to its endpoint there.
+    pub fn has(&self, eni: &NetworkInterface, address: IpAddr) -> bool {
+        has_itself(eni, address) || self.has_delegated(eni, address)
+    }
+
+    fn has_delegated(&self, eni: &NetworkInterface, address: IpAddr) -> bool {
+        let mut blocks: Vec<&str> = vec![];
+        for one in &eni.ipv4_prefixes {
+            blocks.extend(one.ipv4_prefix.as_deref());
+        }
+        for one in &eni.ipv6_prefixes {
+            blocks.extend(one.ipv6_prefix.as_deref());
+        }
+        let of = self.answers.vpc_endpoints.iter().find(|one| {
+            one.network_interface_ids
+                .contains(&eni.network_interface_id)
+        });
+        if let (Some(endpoint), Some(subnet)) = (of, &eni.subnet_id) {
+            for there in endpoint.ipv4_prefixes.iter().chain(&endpoint.ipv6_prefixes) {
+                if there.subnet_id.as_ref() == Some(subnet) {
+                    blocks.extend(there.ip_prefixes.iter().map(String::as_str));
+                }
+            }
+        }
+        blocks.into_iter().any(|block| within(block, address))
     }
 
     pub fn nat(&self, id: &str) -> Option<&NatGateway> {
@@ -201,7 +211,7 @@ impl Shot {
         };
         there()
             .find(|eni| has_itself(eni, address))
-            .or_else(|| there().find(|eni| has_delegated(eni, address)))
+            .or_else(|| there().find(|eni| self.has_delegated(eni, address)))
     }
 
     /// A VPC's Region: that of its subnets, else the file's.

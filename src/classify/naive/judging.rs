@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use super::atlas::{Kind, Target, Way, has, inside_nat64, private};
+use super::atlas::{Kind, Target, Way, inside_nat64, private};
 use super::exit::exit;
 use super::naming::{in_any_vpc, name};
 use super::reading::{Logger, Reading, read};
@@ -76,7 +76,7 @@ pub(super) fn judge(record: &Record, place: &Place<'_>) -> Said {
             reading.service.as_deref(),
         )
     });
-    let own = |peer: IpAddr| place.eni.is_some_and(|eni| has(eni, peer));
+    let own = |peer: IpAddr| place.eni.is_some_and(|eni| place.has(eni, peer));
     let named_realm = if at_endpoint && reading.peer.is_some_and(own) {
         Some("vpc")
     } else {
@@ -267,7 +267,7 @@ fn path(record: &Record, place: &Place<'_>, reading: &Reading, initiator: &str) 
     // 4. A next hop, by interface or by address, that is not the far end itself.
     if next.is_some() {
         match next_eni {
-            Some(eni) if has(eni, peer) => {}
+            Some(eni) if place.has(eni, peer) => {}
             Some(eni) => {
                 return match next_kind {
                     Some(Kind::Nat(id)) => told(route.as_ref(), "via-nat", &id, "hop-is-interface"),
@@ -447,9 +447,10 @@ fn served(record: &Record, place: &Place<'_>, reading: &Reading, id: &str) -> Ve
     match way.path {
         "undetermined" => way,
         "internet-bound" if way.basis == "traffic-path-8" => way,
-        // An egress-only gateway lets nobody in, and no other reaches IPv4 without a public address.
+        // An egress-only gateway lets nobody in, no other reaches IPv4 without a public address, and AWS keeps the internet from some.
         "internet-bound"
             if !way.via.starts_with("eigw-")
+                && place.eni.and_then(|eni| eni.deny_all_igw_traffic) != Some(true)
                 && (client.is_ipv6() || place.eni.is_some_and(is_public)) =>
         {
             way
@@ -488,7 +489,7 @@ fn next_is_endpoint(
     }
     match eni.map(|eni| (eni, shot.unwrap().kind(eni))) {
         Some((eni, Kind::Endpoint(id))) => {
-            let fits = has(eni, peer) || (place.in_vpc(peer) && place.owner(peer).is_none());
+            let fits = place.has(eni, peer) || (place.in_vpc(peer) && place.owner(peer).is_none());
             Some(if fits {
                 told(route, "via-endpoint-eni", &id, "next-hop-endpoint")
             } else {

@@ -321,7 +321,7 @@ fn at_regional_nat(reading: Reading, src: &End, dst: &End, place: &Place<'_>) ->
 fn through_gateway(reading: Reading, src: &End, dst: &End, place: &Place<'_>) -> Reading {
     let (from, to) = (src.pkt.unwrap(), dst.pkt.unwrap());
     // What the gateway sends or gets for itself hides whoever is behind it.
-    let own = |address| place.eni.is_some_and(|eni| super::has(eni, address));
+    let own = |address| place.eni.is_some_and(|eni| place.has(eni, address));
     if own(from) != own(to) {
         return if own(from) {
             outside(reading, dst, false)

@@ -192,10 +192,21 @@ fn interfaces() -> Vec<Json> {
         "10.0.2.50",
     );
     pe["Ipv6Addresses"] = json!([{"Ipv6Address": "2600:1f18::2:50"}]);
+    let mut shut = eni(
+        "eni-se",
+        "vpc_endpoint",
+        "",
+        "vpc-a",
+        "subnet-public",
+        "10.0.2.51",
+    );
+    shut["Ipv6Addresses"] = json!([{"Ipv6Address": "2600:1f18::2:51"}]);
+    shut["DenyAllIgwTraffic"] = json!(true);
     vec![
         w,
         n,
         pe,
+        shut,
         eni(
             "eni-xe",
             "vpc_endpoint",
@@ -316,6 +327,16 @@ fn endpoint(
 /// The describe answers.
 pub fn network() -> Json {
     let attachment = |id: &str, vpc: &str, subnet: &str| json!({"TransitGatewayAttachmentId": id, "TransitGatewayId": "tgw-1", "VpcId": vpc, "State": "available", "SubnetIds": [subnet]});
+    let kms = "com.amazonaws.us-east-1.kms";
+    let mut in_blocks = endpoint(
+        "vpce-b",
+        "Interface",
+        "vpc-b",
+        kms,
+        &["eni-be"],
+        &["subnet-b"],
+    );
+    in_blocks["Ipv4Prefixes"] = json!([{"SubnetId": "subnet-b", "IpPrefixes": ["10.1.1.64/28"]}, {"SubnetId": "subnet-elsewhere", "IpPrefixes": ["10.1.1.96/28"]}]);
     json!({
         "captured_at": 1000,
         "Vpcs": [
@@ -330,9 +351,9 @@ pub fn network() -> Json {
         "VpcEndpoints": [
             endpoint("vpce-s3", "Gateway", "vpc-a", "com.amazonaws.us-east-1.s3", &[], &[]), endpoint("vpce-ddb", "Gateway", "vpc-a", "com.amazonaws.us-east-1.dynamodb", &[], &[]),
             endpoint("vpce-sts", "Interface", "vpc-a", "com.amazonaws.us-east-1.sts", &["eni-e"], &["subnet-private"]),
-            endpoint("vpce-logs", "Interface", "vpc-a", "com.amazonaws.us-east-1.logs", &["eni-pe", "eni-xe"], &["subnet-public", "subnet-inspected"]),
+            endpoint("vpce-logs", "Interface", "vpc-a", "com.amazonaws.us-east-1.logs", &["eni-pe", "eni-xe", "eni-se"], &["subnet-public", "subnet-inspected"]),
             endpoint("vpce-fw", "GatewayLoadBalancer", "vpc-a", "com.amazonaws.vpce.us-east-1.vpce-svc-1", &["eni-f"], &["subnet-public"]),
-            endpoint("vpce-b", "Interface", "vpc-b", "com.amazonaws.us-east-1.kms", &["eni-be"], &["subnet-b"]),
+            in_blocks,
             endpoint("vpce-c", "Interface", "vpc-c", "com.amazonaws.us-east-1.ssm", &["eni-ce"], &["subnet-c"])],
         "NatGateways": [
             {"NatGatewayId": "nat-z", "State": "available", "VpcId": "vpc-a", "SubnetId": "subnet-public", "NatGatewayAddresses": [{"NetworkInterfaceId": "eni-n", "PrivateIp": "10.0.2.220", "PublicIp": "198.51.100.9"}]},
