@@ -5,7 +5,7 @@
 -- the service in question, and its bytes may stand in another line too). Only an answer without `unknown` and `hidden` lines over
 -- a whole record says that there is no leak, and `verify` is what proves it.
 -- Where the workload is a client that an endpoint serves out on the internet, or may be, the far end is the endpoint: listed whatever
--- the `realm`.
+-- the `realm`, even if the client's own interface, in another VPC, is where it is counted.
 -- A NAT gateway's outside leg without a workload is listed, with none, if nobody else logged that far end: see behind-nat.
 -- Accepted traffic, requests and replies together, each conversation at one vantage only: the workload's own
 -- interface where that logged it, else the endpoint's, else a NAT gateway's inside leg, else where an
@@ -49,6 +49,7 @@ WITH legs AS (
     SELECT *,
            coalesce(min(CASE WHEN path <> 'undetermined' THEN distance END) OVER host, min(distance) OVER host) AS nearest_of_host,
            coalesce(min(CASE WHEN path <> 'undetermined' THEN distance END) OVER address, min(distance) OVER address) AS nearest_of_address,
+           count(CASE WHEN vantage = 'endpoint' AND path <> 'via-endpoint-eni' THEN 1 END) OVER address AS served_out,
            count(workload) OVER far_end AS named
     FROM legs
     WINDOW host AS (PARTITION BY workload_interface, workload, peer, peer_port, protocol),
@@ -67,7 +68,7 @@ WITH legs AS (
   WHERE c.path NOT IN ('via-endpoint-eni', 'via-gateway-endpoint', 'intra-vpc')
     AND (c.path = 'via-nat' OR c.exit NOT IN ('endpoint', 'gateway-endpoint') OR c.exit IS NULL)
     AND (c.peer IS NULL
-         OR (c.vantage = 'endpoint' OR c.realm IN ('aws', 'internet') AND ($realm = '*' OR c.realm = $realm))
+         OR (c.served_out > 0 OR c.realm IN ('aws', 'internet') AND ($realm = '*' OR c.realm = $realm))
             AND ($service = '*' OR c.service = $service))
 )
 SELECT f.workload, f.workload_interface, i.name, i.instance_id, i.vpc_id, i.subnet_id, f.service, f.finding, f.path, f.via, f.exit,

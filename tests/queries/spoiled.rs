@@ -4,6 +4,7 @@ use std::fs;
 use std::io::Read;
 
 use flate2::read::MultiGzDecoder;
+use serde_json::json;
 
 use crate::common::{Copied, gzip};
 use crate::{answer_of, column};
@@ -135,5 +136,38 @@ fn an_interface_endpoint_costs_its_gigabytes_and_a_share_of_its_hours() {
         // One zone: 0.01 a GB, and 0.01 an hour shared by bytes. Hours are rounded in the answer.
         let expected = gb[row] * 0.01 + hours[row] * 0.01 * gb[row] / whole;
         assert!((cost[row] - expected).abs() < 1e-6, "{got}");
+    }
+}
+
+#[test]
+fn a_client_that_an_endpoint_serves_out_there_is_listed_whatever_the_realm() {
+    let copied = Copied::of("hybrid-vpn-endpoint");
+    assert_eq!(
+        answer_of("leaks-by-workload", &copied, &[]).lines().count(),
+        1
+    );
+    // Its own interface stands in a VPC that is known, so that is where it is counted, and to it the endpoint has a private address.
+    copied.edit("topology.json", |text| {
+        let mut topology: serde_json::Value = serde_json::from_str(&text).unwrap();
+        let lists = [
+            ("Vpcs", json!({"VpcId": "vpc-b", "CidrBlock": "203.0.113.0/24"})),
+            ("Subnets", json!({"SubnetId": "subnet-b", "VpcId": "vpc-b", "CidrBlock": "203.0.113.0/24"})),
+            ("RouteTables", json!({"RouteTableId": "rtb-b", "VpcId": "vpc-b", "Associations": [{"Main": true}], "Routes": [{"DestinationCidrBlock": "0.0.0.0/0", "GatewayId": "igw-b"}]})),
+            ("NetworkInterfaces", json!({"NetworkInterfaceId": "eni-b", "VpcId": "vpc-b", "SubnetId": "subnet-b", "InterfaceType": "interface", "PrivateIpAddress": "203.0.113.5"})),
+        ];
+        for (list, one) in lists {
+            topology[list].as_array_mut().unwrap().push(one);
+        }
+        topology.to_string()
+    });
+    let lines = "version account-id interface-id srcaddr dstaddr srcport dstport protocol packets bytes start end action log-status flow-direction traffic-path vpc-id
+5 444455556666 eni-02b54aa85d11912a9 10.0.1.100 203.0.113.5 443 40000 6 3 900 1784624527 1784624572 ACCEPT OK egress 8 vpc-0165aa59d3ffa8e09
+5 444455556666 eni-b 203.0.113.5 10.0.1.100 40000 443 6 2 100 1784624527 1784624572 ACCEPT OK egress 8 vpc-b
+";
+    fs::write(copied.at("logs/more.log"), lines).unwrap();
+    for query in ["leaks-by-workload", "leaks-by-destination"] {
+        let got = answer_of(query, &copied, &[]);
+        assert_eq!(column(&got, "finding"), ["leak"], "{query}: {got}");
+        assert_eq!(column(&got, "bytes"), ["100"], "{query}: {got}");
     }
 }
