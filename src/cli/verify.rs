@@ -143,7 +143,7 @@ impl<'a> Judge<'a> {
             load::documents(asked.input.topologies.files()),
             load::ranges(asked.input.ranges.ip_ranges.as_deref()),
         )?;
-        let documents = [live.documents.clone(), files.clone()].concat();
+        let documents: Vec<_> = live.documents.iter().chain(&files).cloned().collect();
         let world = load::world_of(&documents, ranges.as_ref())?;
         if let Some(remembered) = self.remembered.filter(|_| !self.settled) {
             let rests = (&world, &policy);

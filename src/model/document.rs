@@ -26,10 +26,12 @@ impl Evidence {
 /// The same JSON for whoever parses it, and harmless to a terminal that it is shown on: JSON itself asks to escape only the
 /// controls below U+0020, and U+009B is as good an escape code as any. Such characters stand in strings only.
 fn tamed(json: String) -> String {
-    let wild = |c: char| c != '\n' && hides(c);
-    if !json.contains(wild) {
+    let tame = |byte: u8| byte == b'\n' || (b' '..=b'~').contains(&byte);
+    // Nearly all are ASCII, which a vector at a time is seen of.
+    if json.bytes().fold(true, |all, byte| all & tame(byte)) {
         return json;
     }
+    let wild = |c: char| c != '\n' && hides(c);
     let mut out = String::with_capacity(json.len() + 64);
     for c in json.chars() {
         if wild(c) {

@@ -49,7 +49,8 @@ impl Intervals<()> {
     pub fn cut(borders: impl Iterator<Item = Address>) -> Intervals<()> {
         let mut starts: Vec<u128> = vec![0, V4_FIRST, V4_AFTER];
         starts.extend(borders.map(|border| border.0));
-        starts.sort_unstable();
+        // They come as runs in order, which a sort that keeps equals in theirs takes as they are.
+        starts.sort();
         starts.dedup();
         Intervals {
             values: vec![(); starts.len()],
@@ -77,6 +78,8 @@ impl<T> Intervals<T> {
     pub fn indexed(mut self) -> Self {
         let mut at = self.search(V4_FIRST, 0, self.starts.len());
         let (mut index, mut done) = (vec![0; 1 << 16], 0);
+        self.v4_leaves.reserve(self.divided(16));
+        self.v4_low_leaves.reserve(self.divided(8));
         while done < index.len() {
             let next = V4_FIRST + ((done as u128) << 16);
             let whole = self.whole(&mut at, next, 16).min(index.len() - done);
@@ -105,6 +108,19 @@ impl<T> Intervals<T> {
             });
         }
         self
+    }
+
+    /// How many blocks of `2^bits` IPv4 addresses have a border within: as many leaves there are, or a few more.
+    fn divided(&self, bits: u32) -> usize {
+        let v4 = self.starts.iter().map(|start| start ^ V4_FIRST);
+        let v4 = v4.filter_map(|v4| u32::try_from(v4).ok());
+        let (mut count, mut last) = (0, None);
+        for block in v4.filter(|v4| v4 & ((1 << bits) - 1) != 0) {
+            let block = Some(block >> bits);
+            count += usize::from(block != last);
+            last = block;
+        }
+        count
     }
 
     /// How many times `2^bits` addresses, from `next` on, are in its interval, to which `at` is moved on.
@@ -233,7 +249,7 @@ impl<T: Copy + PartialEq> Intervals<T> {
             borders.push(block.first.0);
             borders.extend(block.last.0.checked_add(1));
         }
-        borders.sort_unstable();
+        borders.sort();
         borders.dedup();
         let mut map = Intervals {
             starts: Vec::new(),

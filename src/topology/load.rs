@@ -2,6 +2,7 @@
 //!
 //! In: [`Document`]s, grouped by the `--topology` that named them. Out: one [`Parcel`] a snapshot, and complaints.
 
+use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, Visitor};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
@@ -47,22 +48,22 @@ pub(super) fn load(
         (Vec::new(), Vec::new(), Vec::new());
     let mut merged: Map<&str, usize> = Map::default();
     for document in documents {
-        let value = match parse(document) {
-            Ok(value) => value,
+        let keys = match keys_of(document) {
+            Ok(keys) => keys,
             Err(diagnostic) => {
                 fatal.push(*diagnostic);
                 continue;
             }
         };
-        check_keys(document, &value, &mut diagnostics);
-        let mut parcel = match parcel_of(document, &value, &mut diagnostics) {
+        check_keys(document, &keys, &mut diagnostics);
+        let mut parcel = match parcel_of(document, &keys, &mut diagnostics) {
             Ok(parcel) => parcel,
             Err(diagnostic) => {
                 fatal.push(*diagnostic);
                 continue;
             }
         };
-        let told = |key: &&&str| value.get(**key).is_some();
+        let told = |key: &&&str| keys.0.contains_key(**key);
         let of_its_own = BESIDE.iter().any(|key| told(&key));
         // A file that says no more than when, and of whom: it dates the other files of its folder.
         let dates_the_rest = of_its_own
@@ -98,37 +99,85 @@ pub(super) fn load(
     }
 }
 
-fn parse(document: &Document) -> Result<Value, Box<Diagnostic>> {
-    let text = document
-        .bytes
-        .strip_prefix(b"\xef\xbb\xbf")
-        .unwrap_or(&document.bytes);
-    let value: Value = serde_json::from_slice(text).map_err(|error| {
-        bad_json(
-            document,
-            &error,
-            "JSON as `aws ec2 describe-… --output json` prints it",
-        )
-    })?;
-    if value.is_object() {
-        return Ok(value);
+/// The keys of a file, in its order, with what stands at those that are no answers: the answers are read once only, into their own shapes.
+struct Keys(serde_json::Map<String, Value>);
+
+impl<'de> Deserialize<'de> for Keys {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Keys, D::Error> {
+        deserializer.deserialize_map(Keys(serde_json::Map::new()))
     }
-    Err(Box::new(
-        Diagnostic::new(
-            Severity::Error,
-            "topology-bad-json",
-            "a topology file must be one JSON object",
-            WHY,
-            "give the whole answer of `aws ec2 describe-…`, not a part cut out with --query",
+}
+
+impl<'de> Visitor<'de> for Keys {
+    type Value = Keys;
+
+    fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str("one JSON object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(mut self, mut map: A) -> Result<Keys, A::Error> {
+        while let Some(key) = map.next_key::<String>()? {
+            let value = if key == "NextToken" || BESIDE.contains(&key.as_str()) {
+                map.next_value()?
+            } else {
+                map.next_value::<IgnoredAny>()?;
+                Value::Null
+            };
+            self.0.insert(key, value);
+        }
+        Ok(self)
+    }
+}
+
+fn keys_of(document: &Document) -> Result<Keys, Box<Diagnostic>> {
+    serde_json::from_str(text_of(document)?).map_err(|error| {
+        if !error.is_data() {
+            return bad_json(
+                document,
+                &error,
+                "JSON as `aws ec2 describe-… --output json` prints it",
+            );
+        }
+        Box::new(
+            Diagnostic::new(
+                Severity::Error,
+                "topology-bad-json",
+                "a topology file must be one JSON object",
+                WHY,
+                "give the whole answer of `aws ec2 describe-…`, not a part cut out with --query",
+            )
+            .at(Location::source(&document.source)),
         )
-        .at(Location::source(&document.source)),
-    ))
+    })
+}
+
+/// Without the mark of UTF-8 that some editors put first.
+fn text_of(document: &Document) -> Result<&str, Box<Diagnostic>> {
+    let mark = b"\xef\xbb\xbf";
+    let bytes = document.bytes.strip_prefix(mark);
+    let bytes = bytes.unwrap_or(&document.bytes);
+    std::str::from_utf8(bytes).map_err(|error| {
+        let before = &bytes[..error.valid_up_to()];
+        let line = before.iter().filter(|byte| **byte == b'\n').count() + 1;
+        let column = before.iter().rev().take_while(|byte| **byte != b'\n');
+        let place = (line, column.count() + 1);
+        cannot_read(
+            document,
+            place,
+            "a byte that is not UTF-8; expected JSON, which is",
+        )
+    })
 }
 
 fn bad_json(document: &Document, error: &serde_json::Error, expected: &str) -> Box<Diagnostic> {
+    let got = format!("{}; expected {expected}", show(&error.to_string()));
+    cannot_read(document, (error.line(), error.column()), &got)
+}
+
+fn cannot_read(document: &Document, (line, column): (usize, usize), got: &str) -> Box<Diagnostic> {
     let mut place = Location::source(&document.source);
-    place.line = u64::try_from(error.line()).ok();
-    place.column = u64::try_from(error.column()).ok();
+    place.line = u64::try_from(line).ok();
+    place.column = u64::try_from(column).ok();
     Box::new(
         Diagnostic::new(
             Severity::Error,
@@ -138,17 +187,13 @@ fn bad_json(document: &Document, error: &serde_json::Error, expected: &str) -> B
             "take it again with `aws ec2 describe-… --output json`, or leave the file out of the folder",
         )
         .at(place)
-        .got(format!("{}; expected {expected}", show(&error.to_string()))),
+        .got(got),
     )
 }
 
-fn check_keys(document: &Document, value: &Value, diagnostics: &mut Vec<Diagnostic>) {
-    let keys = value
-        .as_object()
-        .into_iter()
-        .flatten()
-        .map(|(key, _)| key.as_str());
-    for key in keys.filter(|key| !KEYS.contains(key)) {
+fn check_keys(document: &Document, keys: &Keys, diagnostics: &mut Vec<Diagnostic>) {
+    let names = keys.0.keys().map(String::as_str);
+    for key in names.filter(|key| !KEYS.contains(key)) {
         let place = Location::source(&document.source).named(key);
         diagnostics.push(if key == "Entries" {
             Diagnostic::new(
@@ -170,7 +215,8 @@ fn check_keys(document: &Document, value: &Value, diagnostics: &mut Vec<Diagnost
             .at(place)
         });
     }
-    if value
+    if keys
+        .0
         .get("NextToken")
         .and_then(Value::as_str)
         .is_some_and(|token| !token.is_empty())
@@ -190,18 +236,15 @@ fn check_keys(document: &Document, value: &Value, diagnostics: &mut Vec<Diagnost
 
 fn parcel_of(
     document: &Document,
-    value: &Value,
+    keys: &Keys,
     diagnostics: &mut Vec<Diagnostic>,
 ) -> Result<Parcel, Box<Diagnostic>> {
-    let text = document
-        .bytes
-        .strip_prefix(b"\xef\xbb\xbf")
-        .unwrap_or(&document.bytes);
-    let answers: Answers = serde_json::from_slice(text)
+    let keys = &keys.0;
+    let answers: Answers = serde_json::from_str(text_of(document)?)
         .map_err(|error| bad_json(document, &error, "the shapes of the EC2 API"))?;
-    let word = |key: &str| value.get(key).and_then(Value::as_str).map(str::to_owned);
-    let captured_s = value.get("captured_at").and_then(time_of);
-    if value.get("captured_at").is_some() && captured_s.is_none() {
+    let word = |key: &str| keys.get(key).and_then(Value::as_str).map(str::to_owned);
+    let captured_s = keys.get("captured_at").and_then(time_of);
+    if keys.contains_key("captured_at") && captured_s.is_none() {
         diagnostics.push(
             Diagnostic::new(
                 Severity::Error,
@@ -230,7 +273,7 @@ fn parcel_of(
         account_id: word("account_id"),
         region: word("region"),
     };
-    let told_flow_logs = value.get("FlowLogs").is_some();
+    let told_flow_logs = keys.contains_key("FlowLogs");
     let empty = TopologyReport {
         files: Vec::new(),
         ..report.clone()
