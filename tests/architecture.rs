@@ -50,6 +50,7 @@ const DOORS: &[(&str, &[&str])] = &[
     (
         "bytemuck",
         &[
+            "src/ingest/alike.rs",
             "src/ingest/marks.rs",
             "src/ingest/number.rs",
             "src/ingest/quads.rs",

@@ -131,8 +131,13 @@ impl<'a> Lines<'a> {
     /// The mark of the text that stands here.
     #[inline(always)]
     pub(super) fn mark(&self, (start, end): (u32, u32)) -> Mark {
-        let bytes = window::before(self.bytes, end as usize);
-        Mark::ending(bytes, end.wrapping_sub(start))
+        Mark::ending(self.last(end), end.wrapping_sub(start))
+    }
+
+    /// The bytes that end here.
+    #[inline(always)]
+    pub(super) fn last(&self, end: u32) -> &'a [u8; Mark::WHOLE_BYTES] {
+        window::before(self.bytes, end as usize)
     }
 
     /// The text that stands here.

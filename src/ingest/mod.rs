@@ -20,6 +20,7 @@
 //! To add a source: 1. a file with an [`Opener`] and a `list`; 2. its scheme in [`list`]. To add an encoding: 1. a
 //! decoder that feeds `records`; 2. its magic in `sniff`; 3. its arm in `reader`.
 
+mod alike;
 mod cloudwatch;
 mod complaint;
 mod decoder;

@@ -6,6 +6,7 @@
 //!
 //! Why columns: the same few instructions for 64 values in a row, none of which waits for the one before. Measured in docs/benchmarks.md.
 
+use crate::ingest::alike;
 use crate::ingest::ledger::Ledger;
 use crate::ingest::lines::{Lines, RUN_LINES};
 use crate::ingest::number::{self, Words};
@@ -391,23 +392,11 @@ impl Addresses {
     /// The same, where many values are those of another field, byte by byte and as long.
     #[inline(always)]
     fn read_beside(&mut self, twin: &Addresses, lines: &Lines<'_>, quads: &mut Quads) -> bool {
-        let others = self.unlike(twin, lines);
+        let others = alike::unlike(lines, self.place, twin.place);
         self.values = twin.values;
         self.nulls = twin.nulls & !others;
         let others = self.read_ipv4(lines, quads, others & lines.all());
         self.read_others(lines, others)
-    }
-
-    /// A bit for each line whose text is not that of the other field.
-    #[inline(never)]
-    fn unlike(&self, twin: &Addresses, lines: &Lines<'_>) -> u64 {
-        let mut others = u64::MAX;
-        lines.each(self.place, |line, place| {
-            let mark = lines.mark(place);
-            let same = mark.is_whole() & mark.same(&lines.mark(lines.place(line, twin.place)));
-            others &= !(u64::from(same) << line);
-        });
-        others
     }
 
     /// Reads the addresses of some lines one by one; whether all are good.
