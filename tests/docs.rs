@@ -135,10 +135,10 @@ The same packet is logged at every interface that it crosses: never add bytes ov
   gateway's own subnet routes S3 to a gateway endpoint, it is `via-nat` with exit `gateway-endpoint`.
 - A reply takes the path of the flow that it answers: the route from the interface to the peer.
 - On an endpoint's own interface the client is the workload, and the way to it is looked at as a host's would be. A client out on the
-  internet, by `traffic-path` or by a route that lets it in (none does to an interface with `DenyAllIgwTraffic`), makes it `internet-bound`
-  with exit `internet-gateway`, and `service` is the endpoint's. Where neither tells that a client with a public address is on a private network, it is `undetermined`. A client with
-  a private address, or one of the VPC, is nobody's out there: a record or, of a reply, a route that leads out to it is counted as a
-  disagreement.
+  internet, by `traffic-path` or by a route that lets it in (none does to an interface with `DenyAllIgwTraffic`), makes it
+  `internet-bound` with exit `internet-gateway`, and `service` is the endpoint's. Where neither tells that a client with a public
+  address is on a private network, it is `undetermined`. A client with a private address, or one of the VPC, is nobody's out there: a
+  record or, of a reply, a route that leads out to it is counted as a disagreement.
 - A record of a host or an endpoint that has the interface's own address at the end where its `flow-direction` has the other is
   `undetermined` (`direction-unknown`), and counted as a disagreement.
 - Behind a peering the far end is looked up in the other VPC. A transit gateway's route tables are not part of a topology: behind
