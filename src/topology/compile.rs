@@ -387,7 +387,7 @@ pub(super) fn compile(
         endpoints,
         route_targets,
     };
-    let interfaces = compiler.interfaces(&parts);
+    let interfaces = compiler.interfaces(&parts, &subnets);
     let peerings = compiler.peerings();
     let flow_logs = told_flow_logs.then(|| compiler.flow_logs());
     let attachments = answers

@@ -5,7 +5,7 @@ use crate::model::map::Map;
 use crate::model::symbol::Sym;
 use crate::topology::compiler::Compiler;
 use crate::topology::describe;
-use crate::topology::snapshot::{Endpoint, EndpointKind, Interface, InterfaceKind};
+use crate::topology::snapshot::{Endpoint, EndpointKind, Interface, InterfaceKind, Subnet};
 
 /// What is compiled before the interfaces.
 pub(super) struct Parts {
@@ -14,10 +14,18 @@ pub(super) struct Parts {
 }
 
 impl Compiler<'_> {
-    pub(super) fn interfaces(&mut self, parts: &Parts) -> Vec<Interface> {
+    pub(super) fn interfaces(
+        &mut self,
+        parts: &Parts,
+        subnets: &Map<Sym, Subnet>,
+    ) -> Vec<Interface> {
         let mut interfaces = Vec::new();
         for raw in &self.answers.network_interfaces {
             let id = &raw.network_interface_id;
+            // That it has no id has been said, and nothing can be known of it.
+            if id.is_empty() {
+                continue;
+            }
             let mut addresses = Vec::new();
             let listed = raw
                 .private_ip_addresses
@@ -32,12 +40,10 @@ impl Compiler<'_> {
             addresses.sort_unstable();
             addresses.dedup();
             let endpoint = self.answers.endpoint_of(id);
-            let mut prefixes: Vec<Block> = raw
-                .blocks(endpoint)
+            let prefixes = raw.blocks();
+            let prefixes = prefixes
                 .filter_map(|text| self.block(id, "Prefix", text))
                 .collect();
-            prefixes.sort_unstable();
-            prefixes.dedup();
             interfaces.push(Interface {
                 id: self.sym(Some(id)),
                 kind: self.kind(raw, endpoint, parts),
@@ -58,7 +64,61 @@ impl Compiler<'_> {
                     .collect(),
             });
         }
+        self.add_blocks_of_endpoints(&mut interfaces, subnets);
         interfaces
+    }
+
+    /// Adds to interfaces what their endpoints have in their subnets. A block beyond the subnet, or with what another interface has, cannot be
+    /// the endpoint's: it is told, and not taken.
+    fn add_blocks_of_endpoints(
+        &mut self,
+        interfaces: &mut [Interface],
+        subnets: &Map<Sym, Subnet>,
+    ) {
+        let answers = self.answers;
+        let mut said: Vec<(usize, Block, &str, &str)> = Vec::new();
+        for (index, interface) in interfaces.iter().enumerate() {
+            let InterfaceKind::Endpoint(_) = interface.kind else {
+                continue;
+            };
+            let subnet = self.symbols.name(interface.subnet).to_owned();
+            let Some(endpoint) = answers.endpoint_of(self.symbols.name(interface.id)) else {
+                continue;
+            };
+            for text in endpoint.blocks_in(Some(&subnet)) {
+                let id = &endpoint.vpc_endpoint_id;
+                let block = self.block(id, "IpPrefixes", text);
+                said.extend(block.map(|block| (index, block, id.as_str(), text)));
+            }
+        }
+        let mut good = Vec::new();
+        for (index, block, id, text) in &said {
+            let (index, interface) = (*index, &interfaces[*index]);
+            let subnet = subnets.get(&interface.subnet);
+            let within =
+                subnet.is_some_and(|subnet| subnet.blocks.iter().any(|of| of.covers(block)));
+            let foreign =
+                |other: &Interface| other.vpc == interface.vpc && other.kind != interface.kind;
+            let shared = |other: &Block| other.covers(block) || block.covers(other);
+            let has = |other: &Interface| {
+                other.addresses.iter().any(|own| block.contains(*own))
+                    || other.prefixes.iter().any(shared)
+            };
+            let taken = interfaces.iter().any(|other| foreign(other) && has(other))
+                || said
+                    .iter()
+                    .any(|(at, other, ..)| foreign(&interfaces[*at]) && shared(other));
+            if !within {
+                self.bad_value(id, "IpPrefixes", text, "not within its subnet");
+            } else if taken {
+                self.bad_value(id, "IpPrefixes", text, "what another interface has");
+            } else if !interface.prefixes.contains(block) {
+                good.push((index, *block));
+            }
+        }
+        for (index, block) in good {
+            interfaces[index].prefixes.push(block);
+        }
     }
 
     /// What an interface is for: who claims it first, then AWS's type, then the description. Types vary in spelling, and

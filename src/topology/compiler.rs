@@ -37,7 +37,7 @@ impl Compiler<'_> {
         );
     }
 
-    fn bad_value(&mut self, resource: &str, key: &str, text: &str, wrong: &str) {
+    pub(super) fn bad_value(&mut self, resource: &str, key: &str, text: &str, wrong: &str) {
         let message = format!("`{key}` of {} is {wrong}: `{}`", show(resource), show(text));
         let help = "take the topology again with `aws ec2 describe-…`";
         self.complain("topology-bad-value", resource, message, help);

@@ -301,22 +301,26 @@ impl Answers {
 }
 
 impl NetworkInterface {
-    /// The CIDRs that the interface has beside its addresses, as AWS writes them: those delegated to it, and those that its endpoint has in
-    /// its subnet. A service-network endpoint may say them where its interface does not (facts 7.17).
-    pub fn blocks<'a>(
-        &'a self,
-        endpoint: Option<&'a VpcEndpoint>,
-    ) -> impl Iterator<Item = &'a str> {
+    /// The CIDRs that are delegated to the interface, as AWS writes them.
+    pub fn blocks(&self) -> impl Iterator<Item = &str> {
         let v4 = self.ipv4_prefixes.iter();
         let v4 = v4.filter_map(|one| one.ipv4_prefix.as_deref());
         let v6 = self.ipv6_prefixes.iter();
-        let v6 = v6.filter_map(|one| one.ipv6_prefix.as_deref());
-        let of_endpoint = endpoint
-            .into_iter()
-            .flat_map(|endpoint| endpoint.ipv4_prefixes.iter().chain(&endpoint.ipv6_prefixes))
-            .filter(|there| there.subnet_id.is_some() && there.subnet_id == self.subnet_id)
-            .flat_map(|there| there.ip_prefixes.iter().map(String::as_str));
-        v4.chain(v6).chain(of_endpoint)
+        v4.chain(v6.filter_map(|one| one.ipv6_prefix.as_deref()))
+    }
+}
+
+impl VpcEndpoint {
+    /// The CIDRs that an endpoint which answers by itself has in a subnet, as AWS writes them: a service-network endpoint may say them where
+    /// its interface there does not (facts 7.17).
+    pub fn blocks_in(&self, subnet: Option<&str>) -> impl Iterator<Item = &str> {
+        let answers = matches!(
+            self.vpc_endpoint_type.as_deref(),
+            Some("Interface" | "Resource" | "ServiceNetwork")
+        );
+        let all = self.ipv4_prefixes.iter().chain(&self.ipv6_prefixes);
+        all.filter(move |there| answers && subnet.is_some() && there.subnet_id.as_deref() == subnet)
+            .flat_map(|there| there.ip_prefixes.iter().map(String::as_str))
     }
 }
 

@@ -305,7 +305,10 @@ fn interface(
         .ipv6_addresses
         .iter()
         .filter_map(|one| one.ipv6_address.clone());
-    let blocks = raw.blocks(endpoint).map(str::to_owned);
+    let of_endpoint = endpoint
+        .into_iter()
+        .flat_map(|endpoint| endpoint.blocks_in(raw.subnet_id.as_deref()));
+    let blocks = raw.blocks().chain(of_endpoint).map(str::to_owned);
     let all = raw.private_ip_address.clone().into_iter().chain(listed);
     for address in all.chain(ipv6).chain(blocks) {
         if !private.contains(&address) {

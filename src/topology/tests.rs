@@ -25,7 +25,7 @@ fn small() -> serde_json::Value {
         "Vpcs": [{"VpcId": "vpc-1", "CidrBlock": "10.0.0.0/16", "Quantum": {"New": 1},
             "CidrBlockAssociationSet": [{"CidrBlock": "10.0.0.0/16", "CidrBlockState": {"State": "associated"}}, {"CidrBlock": "10.9.0.0/16", "CidrBlockState": {"State": "disassociated"}}],
             "Ipv6CidrBlockAssociationSet": [{"Ipv6CidrBlock": "2600:1f18::/56"}]}],
-        "Subnets": [{"SubnetId": "subnet-a", "VpcId": "vpc-1", "CidrBlock": "10.0.1.0/24", "AvailabilityZone": "us-east-1a"},
+        "Subnets": [{"SubnetId": "subnet-a", "VpcId": "vpc-1", "CidrBlock": "10.0.1.0/24", "AvailabilityZone": "us-east-1a", "Ipv6CidrBlockAssociationSet": [{"Ipv6CidrBlock": "2600:1f18::/64"}]},
             {"SubnetId": "subnet-b", "VpcId": "vpc-1", "CidrBlock": "10.0.2.0/24", "AvailabilityZone": "us-east-1b"}],
         "RouteTables": [
             {"RouteTableId": "rtb-main", "VpcId": "vpc-1", "Associations": [{"Main": true}],
@@ -132,6 +132,56 @@ fn interfaces_own_secondary_delegated_and_ipv6_addresses_and_blocks_of_their_end
         snapshot.vpcs[&vpc].contains(address("2600:1f18::5"))
             && !snapshot.vpcs[&vpc].contains(address("10.9.0.1"))
     );
+}
+
+#[test]
+fn a_block_that_cannot_be_the_endpoints_is_told_and_not_taken() {
+    let block = |kind: &str, block: &str| {
+        let mut answers = small();
+        answers["VpcEndpoints"][1]["VpcEndpointType"] = json!(kind);
+        answers["VpcEndpoints"][1]["Ipv4Prefixes"] =
+            json!([{"SubnetId": "subnet-a", "IpPrefixes": [block]}]);
+        answers["VpcEndpoints"][1]["Ipv6Prefixes"] = json!([]);
+        let world = world(answers);
+        let endpoint = world.symbols.find("eni-e").unwrap();
+        let taken = world.snapshots[0]
+            .interface(endpoint)
+            .unwrap()
+            .prefixes
+            .len();
+        let mut said = world.diagnostics.iter().map(|one| one.message.clone());
+        (taken, said.find(|said| said.contains("IpPrefixes")))
+    };
+    let said =
+        |wrong: &str, block: &str| Some(format!("`IpPrefixes` of vpce-i is {wrong}: `{block}`"));
+    #[rustfmt::skip]
+    let cases = [
+        ("ServiceNetwork",      "10.0.1.112/28", 1, None),
+        ("Resource",            "10.0.1.96/28",  1, None),
+        ("GatewayLoadBalancer", "10.0.1.112/28", 0, None),
+        ("Quantum",             "10.0.1.112/28", 0, None),
+        ("ServiceNetwork",      "10.0.2.112/28", 0, said("not within its subnet", "10.0.2.112/28")),
+        ("ServiceNetwork",      "0.0.0.0/0",     0, said("not within its subnet", "0.0.0.0/0")),
+        ("ServiceNetwork",      "10.0.1.0/28",   0, said("what another interface has", "10.0.1.0/28")),
+        ("ServiceNetwork",      "10.0.1.24/29",  0, said("what another interface has", "10.0.1.24/29")),
+        ("ServiceNetwork",      "junk",          0, said("not a CIDR", "junk")),
+    ];
+    for (kind, text, taken, said) in cases {
+        assert_eq!(block(kind, text), (taken, said), "{kind} {text}");
+    }
+}
+
+#[test]
+fn an_interface_without_an_id_is_told_and_nothing_else() {
+    let mut answers = small();
+    answers["NetworkInterfaces"]
+        .as_array_mut()
+        .unwrap()
+        .push(json!({}));
+    let world = world(answers);
+    assert_eq!(world.snapshots[0].interfaces.len(), 3);
+    let mut said = world.diagnostics.iter().map(|one| &one.message);
+    assert!(said.any(|said| said.contains("NetworkInterfaceId")));
 }
 
 #[test]

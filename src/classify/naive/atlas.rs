@@ -7,7 +7,7 @@ use std::net::IpAddr;
 use ipnet::IpNet;
 
 use crate::topology::describe::{
-    Answers, NatGateway, NetworkInterface, PrefixList, Route, RouteTable,
+    Answers, NatGateway, NetworkInterface, PrefixList, Route, RouteTable, VpcEndpoint,
 };
 use crate::topology::service::{region_of_arn, region_of_name, service_of_name};
 
@@ -138,18 +138,66 @@ impl Shot {
         for one in &eni.ipv6_prefixes {
             blocks.extend(one.ipv6_prefix.as_deref());
         }
-        let of = self.answers.vpc_endpoints.iter().find(|one| {
+        let mut said = self.said_of(eni);
+        said.retain(|block| within(block, address) && self.can_be_of_endpoint(eni, block));
+        blocks.extend(said);
+        blocks.into_iter().any(|block| within(block, address))
+    }
+
+    /// What the endpoint that lists an interface says to have in its subnet, if it is of a sort that answers by itself.
+    fn said_of(&self, eni: &NetworkInterface) -> Vec<&str> {
+        let lists = |one: &&VpcEndpoint| {
             one.network_interface_ids
                 .contains(&eni.network_interface_id)
-        });
-        if let (Some(endpoint), Some(subnet)) = (of, &eni.subnet_id) {
+        };
+        let known = ["Interface", "Resource", "ServiceNetwork"].map(Some);
+        let mut endpoints = self.answers.vpc_endpoints.iter();
+        let endpoint = endpoints.find(lists);
+        let mut said = vec![];
+        if let Some(endpoint) =
+            endpoint.filter(|one| known.contains(&one.vpc_endpoint_type.as_deref()))
+        {
             for there in endpoint.ipv4_prefixes.iter().chain(&endpoint.ipv6_prefixes) {
-                if there.subnet_id.as_ref() == Some(subnet) {
-                    blocks.extend(there.ip_prefixes.iter().map(String::as_str));
+                if there.subnet_id.is_some() && there.subnet_id == eni.subnet_id {
+                    said.extend(there.ip_prefixes.iter().map(String::as_str));
                 }
             }
         }
-        blocks.into_iter().any(|block| within(block, address))
+        said
+    }
+
+    /// Whether a block lies in the interface's subnet, and no interface of anybody else has any of it.
+    fn can_be_of_endpoint(&self, eni: &NetworkInterface, block: &str) -> bool {
+        let mut subnets = self.answers.subnets.iter();
+        let subnet = subnets.find(|one| Some(&one.subnet_id) == eni.subnet_id.as_ref());
+        let cidr = subnet.and_then(|one| one.cidr_block.as_deref());
+        if !cidr.is_some_and(|cidr| net(cidr).contains(&net(block))) {
+            return false;
+        }
+        let meets =
+            |other: &str| net(other).contains(&net(block)) || net(block).contains(&net(other));
+        let mut others = self.answers.network_interfaces.iter();
+        !others.any(|other| {
+            let mut texts = vec![other.private_ip_address.as_deref()];
+            for one in &other.private_ip_addresses {
+                texts.push(one.private_ip_address.as_deref());
+            }
+            for one in &other.ipv6_addresses {
+                texts.push(one.ipv6_address.as_deref());
+            }
+            let mut blocks = self.said_of(other);
+            for one in &other.ipv4_prefixes {
+                blocks.extend(one.ipv4_prefix.as_deref());
+            }
+            for one in &other.ipv6_prefixes {
+                blocks.extend(one.ipv6_prefix.as_deref());
+            }
+            let mut own = texts.into_iter().flatten();
+            let has = own.any(|text| text.parse().is_ok_and(|own| within(block, own)));
+            other.vpc_id == eni.vpc_id
+                && self.kind(other) != self.kind(eni)
+                && (has || blocks.into_iter().any(meets))
+        })
     }
 
     pub fn nat(&self, id: &str) -> Option<&NatGateway> {
