@@ -14,6 +14,7 @@ use crate::model::symbol::Sym;
 use crate::model::tag::{Flags, ServiceBy, Tag, Tags};
 use crate::topology::World;
 use crate::topology::routes::{Lookup, Target};
+use crate::topology::snapshot::InterfaceKind;
 
 /// Tags every record of a batch; NODATA and SKIPDATA rows get `None`.
 pub fn tags(batch: &FlowBatch, world: &World) -> Tags {
@@ -195,6 +196,10 @@ fn workload_interface(row: &Row, case: &Case<'_>) -> Sym {
                 .ends
                 .workload
                 .and_then(|workload| case.place.owner(workload));
+            // Nobody opens from an endpoint's interface: whoever did by a NAT gateway had the address before it.
+            let by_nat = matches!(case.ends.logger, Logger::Nat(_));
+            let owner =
+                owner.filter(|owner| !(by_nat && matches!(owner.kind, InterfaceKind::Endpoint(_))));
             owner.map_or(Sym::NONE, |interface| interface.id)
         }
     }

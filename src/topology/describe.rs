@@ -311,15 +311,18 @@ impl NetworkInterface {
 }
 
 impl VpcEndpoint {
-    /// The CIDRs that an endpoint which answers by itself has in a subnet, as AWS writes them: a service-network endpoint may say them where
-    /// its interface there does not (facts 7.17).
+    /// The CIDRs that an endpoint which answers by itself has in a subnet, as AWS writes them, as long as it is there: a service-network
+    /// endpoint may say them where its interface does not (facts 7.17).
     pub fn blocks_in(&self, subnet: Option<&str>) -> impl Iterator<Item = &str> {
         let answers = matches!(
             self.vpc_endpoint_type.as_deref(),
             Some("Interface" | "Resource" | "ServiceNetwork")
         );
+        let state = self.state.as_deref();
+        let is_there = state.is_none_or(|state| state.eq_ignore_ascii_case("available"));
+        let has = answers && is_there;
         let all = self.ipv4_prefixes.iter().chain(&self.ipv6_prefixes);
-        all.filter(move |there| answers && subnet.is_some() && there.subnet_id.as_deref() == subnet)
+        all.filter(move |there| has && subnet.is_some() && there.subnet_id.as_deref() == subnet)
             .flat_map(|there| there.ip_prefixes.iter().map(String::as_str))
     }
 }

@@ -136,8 +136,9 @@ fn interfaces_own_secondary_delegated_and_ipv6_addresses_and_blocks_of_their_end
 
 #[test]
 fn a_block_that_cannot_be_the_endpoints_is_told_and_not_taken() {
-    let block = |kind: &str, block: &str| {
+    let block = |kind: &str, state: &str, block: &str| {
         let mut answers = small();
+        answers["VpcEndpoints"][1]["State"] = json!(state);
         answers["VpcEndpoints"][1]["VpcEndpointType"] = json!(kind);
         answers["VpcEndpoints"][1]["Ipv4Prefixes"] =
             json!([{"SubnetId": "subnet-a", "IpPrefixes": [block]}]);
@@ -156,18 +157,23 @@ fn a_block_that_cannot_be_the_endpoints_is_told_and_not_taken() {
         |wrong: &str, block: &str| Some(format!("`IpPrefixes` of vpce-i is {wrong}: `{block}`"));
     #[rustfmt::skip]
     let cases = [
-        ("ServiceNetwork",      "10.0.1.112/28", 1, None),
-        ("Resource",            "10.0.1.96/28",  1, None),
-        ("GatewayLoadBalancer", "10.0.1.112/28", 0, None),
-        ("Quantum",             "10.0.1.112/28", 0, None),
-        ("ServiceNetwork",      "10.0.2.112/28", 0, said("not within its subnet", "10.0.2.112/28")),
-        ("ServiceNetwork",      "0.0.0.0/0",     0, said("not within its subnet", "0.0.0.0/0")),
-        ("ServiceNetwork",      "10.0.1.0/28",   0, said("what another interface has", "10.0.1.0/28")),
-        ("ServiceNetwork",      "10.0.1.24/29",  0, said("what another interface has", "10.0.1.24/29")),
-        ("ServiceNetwork",      "junk",          0, said("not a CIDR", "junk")),
+        ("ServiceNetwork",      "available", "10.0.1.112/28", 1, None),
+        ("Resource",            "Available", "10.0.1.96/28",  1, None),
+        ("ServiceNetwork",      "deleted",   "10.0.1.112/28", 0, None),
+        ("GatewayLoadBalancer", "available", "10.0.1.112/28", 0, None),
+        ("Quantum",             "available", "10.0.1.112/28", 0, None),
+        ("ServiceNetwork",      "available", "10.0.2.112/28", 0, said("not within its subnet", "10.0.2.112/28")),
+        ("ServiceNetwork",      "available", "0.0.0.0/0",     0, said("not within its subnet", "0.0.0.0/0")),
+        ("ServiceNetwork",      "available", "10.0.1.0/28",   0, said("what another interface has", "10.0.1.0/28")),
+        ("ServiceNetwork",      "available", "10.0.1.24/29",  0, said("what another interface has", "10.0.1.24/29")),
+        ("ServiceNetwork",      "available", "junk",          0, said("not a CIDR", "junk")),
     ];
-    for (kind, text, taken, said) in cases {
-        assert_eq!(block(kind, text), (taken, said), "{kind} {text}");
+    for (kind, state, text, taken, said) in cases {
+        assert_eq!(
+            block(kind, state, text),
+            (taken, said),
+            "{kind} {state} {text}"
+        );
     }
 }
 

@@ -154,9 +154,10 @@ impl Shot {
         let mut endpoints = self.answers.vpc_endpoints.iter();
         let endpoint = endpoints.find(lists);
         let mut said = vec![];
-        if let Some(endpoint) =
-            endpoint.filter(|one| known.contains(&one.vpc_endpoint_type.as_deref()))
-        {
+        if let Some(endpoint) = endpoint.filter(|one| {
+            known.contains(&one.vpc_endpoint_type.as_deref())
+                && [None, Some("available")].contains(&one.state.as_deref())
+        }) {
             for there in endpoint.ipv4_prefixes.iter().chain(&endpoint.ipv6_prefixes) {
                 if there.subnet_id.is_some() && there.subnet_id == eni.subnet_id {
                     said.extend(there.ip_prefixes.iter().map(String::as_str));

@@ -87,6 +87,11 @@ pub(super) fn judge(record: &Record, place: &Place<'_>) -> Said {
         _ => reading
             .workload
             .and_then(|address| place.owner(address))
+            .filter(|eni| {
+                // An endpoint opens nothing: the address was somebody else's.
+                let of_endpoint = || matches!(place.shot.unwrap().kind(eni), Kind::Endpoint(_));
+                !(matches!(reading.logger, Logger::Nat(_)) && of_endpoint())
+            })
             .map(|eni| eni.network_interface_id.clone()),
     };
     Said {

@@ -4,6 +4,7 @@
 pub const CASES: &[(&str, &str, &str)] = &[
     // ---- zonal NAT gateway: samples 16 to 21, facts 7.4 ----
     ("16: NAT, in from the client",         "eni=eni-n dir=in src=10.0.1.5 dst=10.0.2.220 pkt-dst=203.0.113.5",          "path=via-nat basis=logged-by-nat via=nat-z exit=internet-gateway realm=internet service=- workload=10.0.1.5 at=eni-w peer=203.0.113.5 vantage=nat doubts=-"),
+    ("an endpoint opens nothing: the client had its address before", "eni=eni-n dir=in src=10.0.1.50 dst=10.0.2.220 pkt-dst=203.0.113.5", "path=via-nat workload=10.0.1.50 at=- peer=203.0.113.5 doubts=-"),
     ("17: NAT, out to the internet",        "eni=eni-n dir=out src=10.0.2.220 dst=203.0.113.5 tp=8",                     "path=via-nat via=nat-z exit=internet-gateway workload=- at=- peer=203.0.113.5 vantage=nat doubts=MASKED"),
     ("18: NAT, reply in",                   "eni=eni-n dir=in src=203.0.113.5 dst=10.0.2.220",                           "path=via-nat exit=internet-gateway workload=- peer=203.0.113.5 doubts=MASKED"),
     ("19: NAT, reply out to the client",    "eni=eni-n dir=out src=10.0.2.220 dst=10.0.1.5 pkt-src=203.0.113.5 tp=1",    "path=via-nat exit=internet-gateway workload=10.0.1.5 at=eni-w peer=203.0.113.5 doubts=-"),
