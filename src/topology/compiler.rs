@@ -1,5 +1,7 @@
 //! What every part of compiling shares: names to symbols, texts to addresses, and one voice for what cannot be read.
 
+use std::net::IpAddr;
+
 use ipnet::IpNet;
 
 use crate::diag::{Diagnostic, Location, Severity, show};
@@ -44,7 +46,10 @@ impl Compiler<'_> {
     }
 
     pub(super) fn block(&mut self, resource: &str, key: &str, text: &str) -> Option<Block> {
+        // Of an address, `010` is refused: it may be 8 as well as 10.
+        let address = text.split('/').next().map(str::parse::<IpAddr>);
         let net = text.parse::<IpNet>().ok();
+        let net = net.filter(|_| matches!(address, Some(Ok(_))));
         let wrong = match &net {
             None => "not a CIDR",
             Some(net) if Block::is_disguised(net) => "IPv4 written as IPv6",

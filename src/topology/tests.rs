@@ -167,6 +167,7 @@ fn a_block_that_cannot_be_the_endpoints_is_told_and_not_taken() {
         ("ServiceNetwork",      "available", "10.0.1.0/28",   0, said("what another interface has", "10.0.1.0/28")),
         ("ServiceNetwork",      "available", "10.0.1.24/29",  0, said("what another interface has", "10.0.1.24/29")),
         ("ServiceNetwork",      "available", "junk",          0, said("not a CIDR", "junk")),
+        ("ServiceNetwork",      "available", "010.0.1.112/28", 0, said("not a CIDR", "010.0.1.112/28")),
     ];
     for (kind, state, text, taken, said) in cases {
         assert_eq!(
