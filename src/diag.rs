@@ -312,7 +312,7 @@ pub const CODES: &[(&str, &str)] = &[
     ("state-until", "files with --state, and no --until"),
     ("topology-bad-json", "a topology file that is not JSON"),
     ("topology-bad-value", "a value in the topology that cannot be read"),
-    ("topology-duplicate", "the same resource twice, and not alike"),
+    ("topology-duplicate", "the same resource twice, and not alike, or an address that two interfaces have"),
     ("topology-empty", "a topology without a single VPC"),
     ("topology-entries-without-id", "entries of a prefix list that do not say of which"),
     ("topology-missing-right", "a call that `topology snapshot` had no right to, so the topology lacks its answer"),

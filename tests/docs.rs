@@ -145,6 +145,8 @@ The same packet is logged at every interface that it crosses: never add bytes ov
   one, the far end is known only if exactly one attached VPC of the topology has its address.
 - An address in this VPC that no interface of the topology has may be an endpoint's: the path is `undetermined`, and a claim holds only if
   it holds both ways.
+- A host's flow with a gateway's own address (NAT, transit gateway, Gateway Load Balancer endpoint, endpoint of a type not known) is
+  `intra-vpc` so far; whoever the gateway speaks for may have come any way, so a claim about that address is not proven.
 - Between two topologies that say different things, a flow is `undetermined`.
 
 Rules are tried in order: who logged it, what is missing, what the record says of its next hop (`next-hop-interface-type`, `traffic-path`),

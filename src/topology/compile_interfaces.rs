@@ -1,5 +1,8 @@
 //! Interfaces out of describe-network-interfaces, and what each is for.
 
+use std::cmp::Reverse;
+
+use crate::diag::show;
 use crate::model::address::Block;
 use crate::model::map::Map;
 use crate::model::symbol::Sym;
@@ -65,7 +68,43 @@ impl Compiler<'_> {
             });
         }
         self.add_blocks_of_endpoints(&mut interfaces, subnets);
+        self.check_owners(&interfaces);
         interfaces
+    }
+
+    /// Complains about addresses that two interfaces of a VPC have: one answer is stale, and whose flows they are cannot be told.
+    fn check_owners(&mut self, interfaces: &[Interface]) {
+        let mut owned: Vec<(Sym, Block, &Interface)> = Vec::new();
+        for interface in interfaces.iter().filter(|one| one.vpc.is_some()) {
+            let addresses = interface.addresses.iter().copied().map(Block::single);
+            let blocks = addresses.chain(interface.prefixes.iter().copied());
+            owned.extend(blocks.map(|block| (interface.vpc, block, interface)));
+        }
+        // Blocks nest, so whatever another one covers comes right behind it.
+        owned.sort_by_key(|(vpc, block, _)| (*vpc, block.first, Reverse(block.last)));
+        let mut around: Option<&(Sym, Block, &Interface)> = None;
+        for own in &owned {
+            let (vpc, block, interface) = own;
+            let Some((_, _, other)) = around.filter(|(of, all, _)| of == vpc && all.covers(block))
+            else {
+                around = Some(own);
+                continue;
+            };
+            // An endpoint's interfaces all lead to the same.
+            let of_endpoint = matches!(interface.kind, InterfaceKind::Endpoint(id) if id.is_some());
+            if interface.id == other.id || (of_endpoint && interface.kind == other.kind) {
+                continue;
+            }
+            let [id, other] = [interface.id, other.id].map(|id| self.symbols.name(id).to_owned());
+            let message = format!(
+                "{} has {}, which {} has too",
+                show(&id),
+                block.first,
+                show(&other)
+            );
+            let help = "take the topology again with `aws ec2 describe-network-interfaces`: one of the two is gone";
+            self.complain("topology-duplicate", &id, message, help);
+        }
     }
 
     /// Adds to interfaces what their endpoints have in their subnets. A block beyond the subnet, or with what another interface has, cannot be

@@ -63,7 +63,7 @@ pub(super) fn load(
                 continue;
             }
         };
-        let told = |key: &&&str| keys.0.contains_key(**key);
+        let told = |key: &&&str| keys.values.contains_key(**key);
         let of_its_own = BESIDE.iter().any(|key| told(&key));
         // A file that says no more than when, and of whom: it dates the other files of its folder.
         let dates_the_rest = of_its_own
@@ -100,11 +100,16 @@ pub(super) fn load(
 }
 
 /// The keys of a file, in its order, with what stands at those that are no answers: the answers are read once only, into their own shapes.
-struct Keys(serde_json::Map<String, Value>);
+#[derive(Default)]
+struct Keys {
+    values: serde_json::Map<String, Value>,
+    /// Those that stand there again, and not alike.
+    again: Vec<String>,
+}
 
 impl<'de> Deserialize<'de> for Keys {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Keys, D::Error> {
-        deserializer.deserialize_map(Keys(serde_json::Map::new()))
+        deserializer.deserialize_map(Keys::default())
     }
 }
 
@@ -123,7 +128,11 @@ impl<'de> Visitor<'de> for Keys {
                 map.next_value::<IgnoredAny>()?;
                 Value::Null
             };
-            self.0.insert(key, value);
+            match self.values.get(&key) {
+                Some(before) if *before != value => self.again.push(key),
+                Some(_) => {}
+                None => drop(self.values.insert(key, value)),
+            }
         }
         Ok(self)
     }
@@ -192,7 +201,7 @@ fn cannot_read(document: &Document, (line, column): (usize, usize), got: &str) -
 }
 
 fn check_keys(document: &Document, keys: &Keys, diagnostics: &mut Vec<Diagnostic>) {
-    let names = keys.0.keys().map(String::as_str);
+    let names = keys.values.keys().map(String::as_str);
     for key in names.filter(|key| !KEYS.contains(key)) {
         let place = Location::source(&document.source).named(key);
         diagnostics.push(if key == "Entries" {
@@ -215,8 +224,11 @@ fn check_keys(document: &Document, keys: &Keys, diagnostics: &mut Vec<Diagnostic
             .at(place)
         });
     }
+    for key in &keys.again {
+        diagnostics.push(twice(&document.source, key, &format!("`{key}`")));
+    }
     if keys
-        .0
+        .values
         .get("NextToken")
         .and_then(Value::as_str)
         .is_some_and(|token| !token.is_empty())
@@ -239,7 +251,7 @@ fn parcel_of(
     keys: &Keys,
     diagnostics: &mut Vec<Diagnostic>,
 ) -> Result<Parcel, Box<Diagnostic>> {
-    let keys = &keys.0;
+    let keys = &keys.values;
     let answers: Answers = serde_json::from_str(text_of(document)?)
         .map_err(|error| bad_json(document, &error, "the shapes of the EC2 API"))?;
     let word = |key: &str| keys.get(key).and_then(Value::as_str).map(str::to_owned);
@@ -298,6 +310,18 @@ fn parcel_of(
     Ok(parcel)
 }
 
+/// Complains about what stands at a key of a file, and stood there or in another file before.
+fn twice(source: &str, key: &str, what: &str) -> Diagnostic {
+    Diagnostic::new(
+        Severity::Error,
+        "topology-duplicate",
+        format!("{what} stands there twice, and not alike"),
+        "one of the two is stale, and it cannot be told which",
+        "keep one answer of each describe call in a folder; give snapshots of several times as files with `captured_at`",
+    )
+    .at(Location::source(source).named(key))
+}
+
 /// Adds a file of the same folder. The same resource twice is fine if it says the same.
 fn merge(into: &mut Parcel, from: Parcel, diagnostics: &mut Vec<Diagnostic>) {
     let source = from
@@ -306,18 +330,7 @@ fn merge(into: &mut Parcel, from: Parcel, diagnostics: &mut Vec<Diagnostic>) {
         .first()
         .map(|file| file.source.clone())
         .unwrap_or_default();
-    let mut clash = |key: &str, id: &str| {
-        diagnostics.push(
-            Diagnostic::new(
-                Severity::Error,
-                "topology-duplicate",
-                format!("{} stands there twice, and not alike", show(id)),
-                "one of the two is stale, and it cannot be told which",
-                "keep one answer of each describe call in a folder; give snapshots of several times as files with `captured_at`",
-            )
-            .at(Location::source(&source).named(key)),
-        );
-    };
+    let mut clash = |key: &str, id: &str| diagnostics.push(twice(&source, key, &show(id)));
     macro_rules! take {
         ($($list:ident by $id:ident),*) => {$(
             let known = &mut into.answers.$list;
@@ -348,8 +361,17 @@ fn merge(into: &mut Parcel, from: Parcel, diagnostics: &mut Vec<Diagnostic>) {
         .extend(from.answers.managed_prefix_lists);
     into.answers.missing.extend(from.answers.missing);
     into.told_flow_logs |= from.told_flow_logs;
-    into.captured_s = into.captured_s.or(from.captured_s);
     let (mine, theirs) = (&mut into.report, &from.report);
+    for (key, own, other) in [
+        ("captured_at", &mine.captured_at, &theirs.captured_at),
+        ("account_id", &mine.account_id, &theirs.account_id),
+        ("region", &mine.region, &theirs.region),
+    ] {
+        if own.is_some() && other.is_some() && own != other {
+            clash(key, &format!("`{key}`"));
+        }
+    }
+    into.captured_s = into.captured_s.or(from.captured_s);
     mine.captured_at = mine.captured_at.take().or(theirs.captured_at.clone());
     mine.account_id = mine.account_id.take().or(theirs.account_id.clone());
     mine.region = mine.region.take().or(theirs.region.clone());

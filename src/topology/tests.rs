@@ -257,6 +257,85 @@ fn files_of_a_folder_make_one_snapshot_and_clashes_are_said() {
     );
 }
 
+/// Messages of code `topology-duplicate`.
+fn told_twice(documents: &[Document]) -> Vec<String> {
+    let said = World::load(documents, None).unwrap().diagnostics;
+    let twice = said.iter().filter(|one| one.code == "topology-duplicate");
+    twice.map(|one| one.message.clone()).collect()
+}
+
+#[test]
+fn an_address_that_two_interfaces_have_is_said() {
+    let eni = |id: &str, vpc: &str, address: &str| json!({"NetworkInterfaceId": id, "VpcId": vpc, "PrivateIpAddress": address});
+    let with = |key: &str, value: serde_json::Value| {
+        let mut eni = eni("eni-x", "vpc-1", "10.0.2.77");
+        eni[key] = value;
+        eni
+    };
+    #[rustfmt::skip]
+    let cases = [
+        ("nobody's",            eni("eni-x", "vpc-1", "10.0.2.77"),  ""),
+        ("of another VPC",      eni("eni-x", "vpc-2", "10.0.1.5"),   ""),
+        ("of none",             eni("eni-x", "", "10.0.1.5"),        ""),
+        ("an address",          eni("eni-x", "vpc-1", "10.0.1.6"),   "10.0.1.6"),
+        ("of IPv6",             with("Ipv6Addresses", json!([{"Ipv6Address": "2600:1f18::5"}])), "2600:1f18::5"),
+        ("in a block",          eni("eni-x", "vpc-1", "10.0.1.17"),  "10.0.1.17"),
+        ("a block around one",  with("Ipv4Prefixes", json!([{"Ipv4Prefix": "10.0.2.0/28"}])), "10.0.2.9"),
+        ("a block",             with("Ipv4Prefixes", json!([{"Ipv4Prefix": "10.0.1.16/28"}])), "10.0.1.16"),
+        ("its own twice",       with("Ipv4Prefixes", json!([{"Ipv4Prefix": "10.0.2.64/28"}, {"Ipv4Prefix": "10.0.2.64/28"}])), ""),
+    ];
+    for (title, extra, expected) in cases {
+        let mut value = small();
+        value["NetworkInterfaces"]
+            .as_array_mut()
+            .unwrap()
+            .push(extra);
+        let said = told_twice(&[document("t", "t/all.json", value)]);
+        assert_eq!(
+            said.len(),
+            usize::from(!expected.is_empty()),
+            "{title}: {said:?}"
+        );
+        let shown = said.concat();
+        assert!(shown.contains(expected), "{title}: {shown}");
+        assert!(
+            shown.is_empty() || shown.contains("eni-x"),
+            "{title}: {shown}"
+        );
+    }
+}
+
+#[test]
+fn what_dates_a_topology_is_told_once() {
+    let time = "\"captured_at\": \"2026-08-01T12:00:00Z\"";
+    let text = |more: &str| format!("{{{time}, {more}, \"Vpcs\": [{{\"VpcId\": \"vpc-1\"}}]}}");
+    let written = |text: &str| Document {
+        group: "t".into(),
+        source: "t/all.json".into(),
+        bytes: text.into(),
+    };
+    assert!(told_twice(&[written(&text(time))]).is_empty());
+    let other = time.replace("12:00", "13:00");
+    let region = "\"region\": \"eu-west-1\"";
+    for more in [&other, &format!("{region}, \"region\": null")] {
+        assert_eq!(told_twice(&[written(&text(more))]).len(), 1, "{more}");
+    }
+    let undated = "{\"Vpcs\": [{\"VpcId\": \"vpc-1\"}]}".to_owned();
+    let folder = [
+        undated,
+        format!("{{{time}}}"),
+        format!("{{{time}, {region}}}"),
+        format!("{{{other}}}"),
+    ];
+    let said =
+        |files: &[String]| told_twice(&files.iter().map(|text| written(text)).collect::<Vec<_>>());
+    assert_eq!(said(&folder[..3]).len(), 0);
+    assert_eq!(
+        said(&folder),
+        ["`captured_at` stands there twice, and not alike"]
+    );
+}
+
 #[test]
 fn a_file_with_nothing_but_a_time_dates_its_folder() {
     let mut whole = small();

@@ -401,6 +401,10 @@ pub(super) fn keeps(tag: &Tag, claim: &ClaimPlan) -> Tri {
     if !allows(claim, tag.path) {
         return Tri::No;
     }
+    // The far end is a gateway's own address: whoever that speaks for may have come any way.
+    if tag.path == Path::IntraVpc && tag.flags.has(Flags::FAR_HIDDEN) {
+        return Tri::Maybe;
+    }
     let exit = claim
         .exits
         .as_ref()

@@ -564,6 +564,10 @@ impl Flow<'_, '_, '_, '_> {
         if !allows(claim, tag.path) {
             return Tri::No;
         }
+        // The far end is a gateway's own address: whoever that speaks for may have come any way.
+        if tag.path == Path::IntraVpc && tag.flags.has(Flags::FAR_HIDDEN) {
+            return Tri::Maybe;
+        }
         let exit = claim
             .exits
             .as_ref()

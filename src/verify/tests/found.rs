@@ -62,6 +62,44 @@ fn the_outside_of_a_nat_gateway_needs_an_inside_that_names_the_workload() {
 }
 
 #[test]
+fn whoever_is_behind_a_gateways_own_address_may_have_come_any_way() {
+    let all = "version = 1\n[[claim]]\nid = 'a'\nfrom = ['10.0.1.6/32']\nto = ['any']\nallow = ['intra-vpc']\n";
+    let internet =
+        "version = 1\n[[claim]]\nid = 'i'\nto = ['internet']\nallow = ['via-gateway-endpoint']\n";
+    let other = all.replace("'intra-vpc'", "'via-nat'");
+    let flows = |peer: &str| {
+        flow(&format!(
+            "eni-v {peer} 10.0.1.6 40000 443 6 5 TIME ACCEPT OK {peer} 10.0.1.6 ingress -"
+        ))
+    };
+    let (nat, appliance, neighbour) = ("10.0.2.9", "10.0.1.60", "10.0.1.5");
+    #[rustfmt::skip]
+    let cases = [
+        ("a neighbour",                     neighbour, all,      Verdict::Proven),
+        ("a NAT gateway",                   nat,       all,      Verdict::Unproven),
+        ("a NAT gateway, not as allowed",   nat,       &*other,  Verdict::Violated),
+        ("a NAT gateway, and the internet", nat,       internet, Verdict::Proven),
+        ("an endpoint of a type of tomorrow", appliance, all,    Verdict::Unproven),
+    ];
+    for (title, peer, policy, verdict) in cases {
+        let case = changed(|case| {
+            with_nat(case);
+            with_endpoint(case);
+            case.topology["NetworkInterfaces"][3]["PrivateIpAddress"] = json!(appliance);
+            case.topology["VpcEndpoints"][1]["VpcEndpointType"] = json!("OfTomorrow");
+            case.policy = policy.to_owned();
+            case.records.push(flows(peer));
+        });
+        let evidence = case.evidence();
+        let why = failed(&evidence);
+        assert_eq!(evidence.verdict, verdict, "{title}: {why:?}");
+        if verdict == Verdict::Unproven {
+            assert_eq!(why, ["no-unknown-path"], "{title}");
+        }
+    }
+}
+
+#[test]
 fn only_a_sound_flow_log_ends_a_silence() {
     let second = |traffic: &str| json!({"FlowLogId": "fl-2", "ResourceId": "vpc-1", "FlowLogStatus": "ACTIVE", "TrafficType": traffic, "MaxAggregationInterval": 600, "CreationTime": "2026-07-01T00:00:00Z"});
     let undescribed = changed(|case| case.input.flow_log = Some("fl-9".into()));
@@ -162,6 +200,8 @@ fn a_topology_that_contradicts_itself_proves_nothing() {
     let cases: Vec<(&str, Change)> = vec![
         ("an interface twice",      |t| { let mut twin = t["NetworkInterfaces"][0].clone(); twin["TagSet"] = json!([]); t["NetworkInterfaces"].as_array_mut().unwrap().push(twin); }),
         ("a prefix list twice",     |t| t["ManagedPrefixLists"] = json!([{"PrefixListId": "pl-63a5400a", "PrefixListName": "com.amazonaws.us-east-1.s3", "Entries": [{"Cidr": "52.216.0.0/16"}]}])),
+        ("an address twice",        |t| t["NetworkInterfaces"][1]["PrivateIpAddresses"] = json!([{"PrivateIpAddress": "10.0.1.5"}])),
+        ("an address in a block",   |t| t["NetworkInterfaces"][1]["Ipv4Prefixes"] = json!([{"Ipv4Prefix": "10.0.1.0/28"}])),
         ("two tables of a subnet",  |t| for id in ["rtb-b", "rtb-c"] { let routes = t["RouteTables"][0]["Routes"].clone(); t["RouteTables"].as_array_mut().unwrap().push(json!({"RouteTableId": id, "VpcId": "vpc-1", "Associations": [{"SubnetId": "subnet-a"}], "Routes": routes})); }),
     ];
     for (title, change) in cases {
