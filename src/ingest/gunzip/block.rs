@@ -6,10 +6,10 @@
 use std::io::{self, Read};
 
 use crate::ingest::gunzip::bits::{Bits, low};
-use crate::ingest::gunzip::code::SYMBOLS_MAX;
+use crate::ingest::gunzip::code::{Code, SYMBOLS_MAX};
 use crate::ingest::gunzip::text::{Text, put_literals, put_match};
 use crate::ingest::gunzip::tokens::{
-    DISTANCE_NUMBERS, Distances, END, LENGTH_FIRST, LENGTH_NUMBERS, Number, Symbols, Tokens,
+    DISTANCE_NUMBERS, END, LENGTH_FIRST, LENGTH_NUMBERS, Number, Tokens,
 };
 
 /// The longest match.
@@ -20,8 +20,8 @@ const FILLED: u32 = 56;
 
 /// The codes of a block.
 pub(super) struct Codes {
-    symbols: Symbols,
-    distances: Distances,
+    symbols: Code,
+    distances: Code,
     tokens: Tokens,
     /// The symbols that are read before the tables are made; `None` once they are: a block of a few symbols is not worth them.
     few: Option<u32>,
@@ -113,8 +113,8 @@ impl Place {
 impl Codes {
     pub(super) fn new(run: Run) -> Box<Codes> {
         Box::new(Codes {
-            symbols: Symbols::EMPTY,
-            distances: Distances::EMPTY,
+            symbols: Code::EMPTY,
+            distances: Code::EMPTY,
             tokens: Tokens::default(),
             few: None,
             are_fixed: false,
@@ -143,13 +143,6 @@ impl Codes {
         symbols.get(END).filter(|length| **length > 0).map(drop)
     }
 
-    /// Makes the tables.
-    fn quicken(&mut self) {
-        self.symbols.quicken();
-        self.distances.quicken();
-        self.tokens.fill(&self.symbols, &self.distances);
-    }
-
     /// Adds to the text until the piece has its bytes or the block ends; whether it ends.
     ///
     /// # Errors
@@ -168,7 +161,7 @@ impl Codes {
             }
             self.few = left.checked_sub(1);
             if self.few.is_none() {
-                self.quicken();
+                self.tokens.fill(&self.symbols, &self.distances);
             }
         }
         loop {

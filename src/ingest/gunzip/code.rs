@@ -6,22 +6,12 @@ const BITS_MAX: usize = 15;
 /// Symbols of the largest alphabet, the two that mean nothing included.
 pub(super) const SYMBOLS_MAX: usize = 288;
 
-/// A code of which `SIZE`, a power of two, tells how many first bits are looked up at once; what is longer is read bit by bit.
-pub(super) struct Code<const SIZE: usize> {
-    /// By the next bits, the first of them the lowest; of this code only if `is_quick`.
-    quick: [Leaf; SIZE],
-    is_quick: bool,
+/// A code.
+pub(super) struct Code {
     /// Codes of each length.
     counts: [u16; BITS_MAX + 1],
     /// All codes: the short ones first, those of one length by symbol.
     codes: [Coded; SYMBOLS_MAX],
-}
-
-/// A symbol, and how many bits its code has; none if it is longer than what is looked up, or if there is no such code.
-#[derive(Clone, Copy, Default)]
-pub(super) struct Leaf {
-    pub(super) symbol: u16,
-    pub(super) bits: u8,
 }
 
 /// A symbol and its code.
@@ -48,14 +38,9 @@ impl Coded {
     }
 }
 
-impl<const SIZE: usize> Code<SIZE> {
-    /// Bits that are looked up at once.
-    const QUICK_BITS: usize = SIZE.trailing_zeros() as usize;
-
+impl Code {
     /// A code without symbols.
-    pub(super) const EMPTY: Code<SIZE> = Code {
-        quick: [Leaf { symbol: 0, bits: 0 }; SIZE],
-        is_quick: false,
+    pub(super) const EMPTY: Code = Code {
         counts: [0; BITS_MAX + 1],
         codes: [Coded::NONE; SYMBOLS_MAX],
     };
@@ -81,7 +66,6 @@ impl<const SIZE: usize> Code<SIZE> {
         if left > 0 && !(single && place == usize::from(self.counts[1])) {
             return None;
         }
-        self.is_quick = false;
         for (symbol, bits) in (0..).zip(lengths).filter(|(_, bits)| **bits > 0) {
             let (place, code) = &mut nexts[usize::from(*bits)];
             let coded = Coded {
@@ -95,25 +79,19 @@ impl<const SIZE: usize> Code<SIZE> {
         Some(())
     }
 
-    /// Makes the table: it takes as long as reading a hundred symbols bit by bit.
-    pub(super) fn quicken(&mut self) {
-        let mut quick = [Leaf::default(); SIZE];
-        self.spread(&mut quick, Leaf::default(), |code| Leaf {
-            symbol: code.symbol,
-            bits: code.bits,
-        });
-        self.quick = quick;
-        self.is_quick = true;
-    }
-
-    /// Fills a table by the next bits: what is made of a code stands wherever the code comes first, and `none` where none does that is short
-    /// enough.
-    pub(super) fn spread<T: Copy>(&self, table: &mut [T; SIZE], none: T, of: impl Fn(Coded) -> T) {
+    /// Fills a table by the next bits, of which it has a power of two: what is made of a code stands wherever the code comes first, and `none`
+    /// where none does that is short enough.
+    pub(super) fn spread<T: Copy, const SIZE: usize>(
+        &self,
+        table: &mut [T; SIZE],
+        none: T,
+        of: impl Fn(Coded) -> T,
+    ) {
         let codes = self.codes().iter();
         table[0] = none;
         // Whatever bits are behind a code: the table of one bit more is the table twice.
         let mut size = 1;
-        for code in codes.take_while(|code| usize::from(code.bits) <= Self::QUICK_BITS) {
+        for code in codes.take_while(|code| 1 << code.bits <= SIZE) {
             while size < 1 << code.bits {
                 table.copy_within(..size, size);
                 size *= 2;
@@ -132,18 +110,8 @@ impl<const SIZE: usize> Code<SIZE> {
         self.codes.get(..usize::from(count)).unwrap_or(&[])
     }
 
-    /// What the next bits stand for, as far as they are looked up, once the code is quick.
-    #[inline(always)]
-    pub(super) fn leaf(&self, bits: usize) -> Leaf {
-        self.quick[bits % SIZE]
-    }
-
-    /// The symbol that the bits begin with, and the length of its code; `None` if there is none.
+    /// The symbol that the bits begin with, and the length of its code, found bit by bit; `None` if there is none.
     pub(super) fn read(&self, bits: u64) -> Option<(usize, u32)> {
-        let leaf = self.leaf(super::bits::low(bits));
-        if self.is_quick && leaf.bits > 0 {
-            return Some((usize::from(leaf.symbol), u32::from(leaf.bits)));
-        }
         // The codes of a length are numbers in a row, and those of the next begin at twice what comes after the last.
         let (mut code, mut first, mut place) = (0, 0, 0);
         for (length, count) in (1..).zip(self.counts.iter().skip(1)) {
@@ -169,11 +137,10 @@ mod tests {
 
     #[test]
     fn the_example_of_the_standard() {
-        let mut slow = Code::<8>::EMPTY;
-        slow.build(&EXAMPLE, false).unwrap();
-        let mut quick = Code::<8>::EMPTY;
-        quick.build(&EXAMPLE, false).unwrap();
-        quick.quicken();
+        let mut code = Code::EMPTY;
+        code.build(&EXAMPLE, false).unwrap();
+        let mut table = [None; 8];
+        code.spread(&mut table, None, Some);
         let codes = ["010", "011", "100", "101", "110", "00", "1110", "1111"];
         for (symbol, code_text) in codes.iter().enumerate() {
             // The first bit of a code is the lowest that is read.
@@ -181,9 +148,11 @@ mod tests {
             let bits = u64::from_str_radix(&reversed, 2).unwrap();
             let expected = (symbol, u32::try_from(code_text.len()).unwrap());
             for behind in [0, 0xffff << code_text.len()] {
-                for code in [&slow, &quick] {
-                    assert_eq!(code.read(bits | behind), Some(expected), "{code_text}");
-                }
+                assert_eq!(code.read(bits | behind), Some(expected), "{code_text}");
+                let spread = table[super::super::bits::low(bits | behind) % 8];
+                let found = spread.map(|of: Coded| (usize::from(of.symbol), u32::from(of.bits)));
+                let fits = code_text.len() <= 3;
+                assert_eq!(found, fits.then_some(expected), "{code_text}");
             }
         }
     }
@@ -202,14 +171,14 @@ mod tests {
             ("and that is allowed",   &[0, 0],        true,  true),
         ];
         for (title, lengths, single, good) in cases {
-            let mut code = Code::<8>::EMPTY;
+            let mut code = Code::EMPTY;
             assert_eq!(
                 code.build(lengths, single).is_some(),
                 good,
                 "{title} {lengths:?}"
             );
         }
-        let mut code = Code::<8>::EMPTY;
+        let mut code = Code::EMPTY;
         code.build(&[1], true).unwrap();
         assert_eq!((code.read(0), code.read(1)), (Some((0, 1)), None));
     }

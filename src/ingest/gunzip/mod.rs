@@ -290,13 +290,19 @@ impl<R: Read> Gunzip<R> {
         for place in ORDER.into_iter().take(own) {
             own_lengths[place] = self.bits.take(3)?.to_le_bytes()[0];
         }
-        let mut code = Code::<128>::EMPTY;
+        let mut code = Code::EMPTY;
         code.build(&own_lengths, false).ok_or_else(corrupt)?;
-        code.quicken();
+        // None of its codes is longer than seven bits.
+        let mut by_bits = [(0, 0); 1 << 7];
+        code.spread(&mut by_bits, (0, 0), |code| (code.symbol, code.bits));
+        let read = |word| {
+            let (symbol, bits) = by_bits[bits::low(word) % by_bits.len()];
+            (bits > 0).then_some((usize::from(symbol), u32::from(bits)))
+        };
         let count = symbols + distances;
         let mut lengths = Vec::with_capacity(count);
         while lengths.len() < count {
-            let symbol = block::code(&mut self.bits, |word| code.read(word))?;
+            let symbol = block::code(&mut self.bits, read)?;
             let (length, times) = match symbol {
                 16 => {
                     let last = lengths.last().copied().ok_or_else(corrupt)?;

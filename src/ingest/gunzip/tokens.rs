@@ -13,11 +13,6 @@ const TOKENS: usize = 1 << TOKEN_BITS;
 const DISTANCE_BITS: usize = 9;
 const DISTANCES: usize = 1 << DISTANCE_BITS;
 
-/// Literals and lengths.
-pub(super) type Symbols = Code<TOKENS>;
-/// Distances.
-pub(super) type Distances = Code<DISTANCES>;
-
 /// The symbol that ends a block.
 pub(super) const END: usize = 256;
 /// The first symbol that stands for a length.
@@ -95,6 +90,58 @@ impl Token {
     /// One literal, in `before`.
     const ONE_LITERAL: u8 = 1 << 6;
 
+    /// A literal, a match whose distance is not known, or none.
+    fn of_symbol(code: Coded) -> Token {
+        if let Ok(literal) = u8::try_from(code.symbol) {
+            return Token {
+                literals: [literal, 0],
+                ..Token::one_literal(code.bits)
+            };
+        }
+        let length = usize::from(code.symbol).checked_sub(LENGTH_FIRST);
+        let number = length.and_then(|length| LENGTH_NUMBERS.get(length));
+        number.map_or(Token::NONE, |number| Token {
+            bits: code.bits + number.bits,
+            before: code.bits,
+            length: number.base,
+            ..Token::NO_DISTANCE
+        })
+    }
+
+    fn of_distance(code: Coded) -> Token {
+        let number = DISTANCE_NUMBERS.get(usize::from(code.symbol));
+        number.map_or(Token::NO_DISTANCE, |number| Token {
+            bits: code.bits + number.bits,
+            before: code.bits,
+            distance: number.base,
+            ..Token::NO_DISTANCE
+        })
+    }
+
+    /// A literal whose code has so many bits; which it is, is not known.
+    fn one_literal(bits: u8) -> Token {
+        Token {
+            bits,
+            before: bits + Token::ONE_LITERAL,
+            distance: Token::SOMEWHERE,
+            ..Token::NO_DISTANCE
+        }
+    }
+
+    /// A literal whose code has so many bits, and behind it this literal or match, if it is one whose codes fit in the bits that are `left`.
+    fn behind_literal(self, bits: u8, left: usize) -> Token {
+        let one = Token::one_literal(bits);
+        if self.bits == 0 || self.distance == 0 || self.code_bits() > left {
+            return one;
+        }
+        Token {
+            bits: bits + self.bits,
+            before: one.before + self.before,
+            literals: [0, self.literals[0]],
+            ..self
+        }
+    }
+
     #[inline(always)]
     pub(super) fn literal_count(self) -> usize {
         usize::from(self.before / Token::ONE_LITERAL)
@@ -111,6 +158,8 @@ impl Token {
 pub(super) struct Tokens {
     tokens: [Token; TOKENS],
     distances: [Token; DISTANCES],
+    /// Of tables in the making.
+    scratch: [Token; TOKENS],
 }
 
 impl Default for Tokens {
@@ -118,6 +167,7 @@ impl Default for Tokens {
         Tokens {
             tokens: [Token::NONE; TOKENS],
             distances: [Token::NO_DISTANCE; DISTANCES],
+            scratch: [Token::NONE; TOKENS],
         }
     }
 }
@@ -136,103 +186,81 @@ impl Tokens {
     }
 
     /// Makes the table of a block.
-    pub(super) fn fill(&mut self, symbols: &Symbols, distances: &Distances) {
-        distances.spread(&mut self.distances, Token::NO_DISTANCE, |code| {
-            let number = DISTANCE_NUMBERS.get(usize::from(code.symbol));
-            number.map_or(Token::NO_DISTANCE, |number| Token {
-                bits: code.bits + number.bits,
-                before: code.bits,
-                distance: number.base,
-                ..Token::NO_DISTANCE
-            })
-        });
-        self.tokens.fill(Token::NONE);
-        let codes = || {
-            let codes = symbols.codes().iter();
-            codes.take_while(|code| usize::from(code.bits) <= TOKEN_BITS)
+    pub(super) fn fill(&mut self, symbols: &Code, distances: &Code) {
+        distances.spread(&mut self.distances, Token::NO_DISTANCE, Token::of_distance);
+        symbols.spread(&mut self.tokens, Token::NONE, Token::of_symbol);
+        // Every symbol stands there alone. Those that are met most have short codes, and room for another behind them.
+        self.add_distances(symbols.codes(), distances.codes());
+        self.add_seconds(symbols.codes());
+    }
+
+    /// Adds to each match its distance, where the codes of both fit in the bits that are looked up, and the bits of the length too.
+    fn add_distances(&mut self, codes: &[Coded], distances: &[Coded]) {
+        let (Some(first), Some(nearest)) = (codes.first(), distances.first()) else {
+            return;
         };
-        for code in codes() {
-            let length = usize::from(code.symbol).checked_sub(LENGTH_FIRST);
-            if let Some(number) = length.and_then(|length| LENGTH_NUMBERS.get(length)) {
-                self.fill_match(*code, *number);
+        let least = usize::from(nearest.bits);
+        // What fits in so many bits is the same behind all matches: it stands from the place on that is that power of two.
+        for left in least..=TOKEN_BITS.saturating_sub(first.bits.into()) {
+            let fitting = self
+                .scratch
+                .get_mut(1 << left..2 << left)
+                .unwrap_or_default();
+            let distances = self.distances.iter().cycle();
+            for (token, distance) in fitting.iter_mut().zip(distances) {
+                let fits = distance.code_bits() <= left;
+                *token = if fits { *distance } else { Token::NO_DISTANCE };
             }
         }
-        // What may stand behind a literal is there now. It is the same behind all whose codes are as long.
-        let mut behind = [Token::NONE; TOKENS];
+        for code in codes {
+            let length = usize::from(code.symbol).checked_sub(LENGTH_FIRST);
+            let Some(number) = length.and_then(|length| LENGTH_NUMBERS.get(length)) else {
+                continue;
+            };
+            let bits = code.bits + number.bits;
+            let left = TOKEN_BITS.checked_sub(usize::from(bits));
+            let Some(left) = left.filter(|left| *left >= least) else {
+                continue;
+            };
+            for (behind, token) in (0_u16..).zip(code.places(&mut self.tokens[..])) {
+                let place = 1 << left | usize::from(behind >> number.bits);
+                let distance = self.scratch[place % TOKENS];
+                *token = Token {
+                    bits: bits + distance.bits,
+                    before: bits + distance.before,
+                    literals: [0; 2],
+                    length: number.base + behind % (1 << number.bits),
+                    distance: distance.distance,
+                };
+            }
+        }
+    }
+
+    /// Adds to each literal what stands behind it, which is the same behind all whose codes are as long.
+    fn add_seconds(&mut self, codes: &[Coded]) {
+        let least = codes.first().map_or(TOKEN_BITS, |code| code.bits.into());
+        let (alone, behind) = self.scratch.split_at_mut(TOKENS / 2);
+        alone.copy_from_slice(&self.tokens[..TOKENS / 2]);
         let mut bits = 0;
-        for code in codes() {
+        for code in codes {
+            let left = TOKEN_BITS.saturating_sub(usize::from(code.bits));
+            if left < least {
+                return;
+            }
             let Ok(literal) = u8::try_from(code.symbol) else {
                 continue;
             };
             if bits != code.bits {
                 bits = code.bits;
-                let left = TOKEN_BITS - usize::from(bits);
-                for (place, token) in behind.iter_mut().enumerate().take(1 << left) {
-                    *token = self.behind_literal(place, left, bits, symbols);
+                for (behind, next) in behind.iter_mut().zip(&*alone).take(1 << left) {
+                    *behind = next.behind_literal(bits, left);
                 }
             }
-            for (token, behind) in code.places(&mut self.tokens[..]).zip(&behind) {
+            for (token, behind) in code.places(&mut self.tokens[..]).zip(&*behind) {
                 *token = *behind;
                 token.literals[0] = literal;
             }
         }
-    }
-
-    /// The places where a code is what comes first, and by what bits behind it.
-    fn fill_match(&mut self, code: Coded, number: Number) {
-        let extra = usize::from(number.bits);
-        let alone = Token {
-            bits: code.bits + number.bits,
-            before: code.bits,
-            length: number.base,
-            ..Token::NO_DISTANCE
-        };
-        let left = (TOKEN_BITS - usize::from(code.bits)).saturating_sub(extra);
-        for (behind, token) in (0_u16..).zip(code.places(&mut self.tokens[..])) {
-            let distance = self.distances[usize::from(behind >> extra) % DISTANCES];
-            let fits = distance.bits > 0 && distance.code_bits() <= left;
-            *token = if fits {
-                Token {
-                    bits: alone.bits + distance.bits,
-                    before: alone.bits + distance.before,
-                    length: number.base + behind % (1 << extra),
-                    distance: distance.distance,
-                    literals: [0; 2],
-                }
-            } else {
-                alone
-            };
-        }
-    }
-
-    /// The token of a literal whose code has `bits`, and whatever stands behind it in the `left` bits that are looked up. It has the second
-    /// literal; the first is not known.
-    fn behind_literal(&self, place: usize, left: usize, bits: u8, symbols: &Symbols) -> Token {
-        let (leaf, next) = (symbols.leaf(place), self.token(place));
-        let one = Token {
-            bits,
-            before: bits + Token::ONE_LITERAL,
-            literals: [0; 2],
-            length: 0,
-            distance: Token::SOMEWHERE,
-        };
-        let is_literal = usize::from(leaf.symbol) < END;
-        if is_literal && leaf.bits > 0 && usize::from(leaf.bits) <= left {
-            return Token {
-                bits: bits + leaf.bits,
-                before: bits + leaf.bits + 2 * Token::ONE_LITERAL,
-                literals: [0, leaf.symbol.to_le_bytes()[0]],
-                ..one
-            };
-        }
-        if next.bits > 0 && next.distance > 0 && !is_literal && next.code_bits() <= left {
-            return Token {
-                bits: bits + next.bits,
-                before: one.before + next.before,
-                ..next
-            };
-        }
-        one
     }
 }
 
