@@ -1,18 +1,21 @@
 //! What every decoder of bytes is: pieces in, cut anywhere; records out, always the same.
 
+use std::ops::Range;
+
 use crate::diag::Diagnostic;
 use crate::ingest::records::Records;
 
 /// A decoder without I/O.
 pub(super) trait Decoder: Send {
-    /// Takes the next piece, `text[from..]`. Before it stands the end of what came before it, as far as that is still in memory.
+    /// Takes the next piece of a text. Before it stands the end of what came before it, as far as that is still in memory; what stands behind
+    /// it means nothing.
     ///
     /// # Errors
     /// Bytes after which nothing can be read any more; what came before is kept.
     fn push(
         &mut self,
         text: &[u8],
-        from: usize,
+        piece: Range<usize>,
         records: &mut Records,
     ) -> Result<(), Box<Diagnostic>>;
 

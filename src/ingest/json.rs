@@ -5,6 +5,7 @@
 //! is in memory at a time, however long the array.
 
 use std::borrow::Cow;
+use std::ops::Range;
 
 use serde::Deserialize;
 use serde::de::IgnoredAny;
@@ -185,8 +186,13 @@ fn missing_page(uri: &str) -> Diagnostic {
 }
 
 impl Decoder for JsonDecoder {
-    fn push(&mut self, text: &[u8], from: usize, records: &mut Records) -> Result<(), Broken> {
-        let bytes = text.get(from..).unwrap_or(&[]);
+    fn push(
+        &mut self,
+        text: &[u8],
+        piece: Range<usize>,
+        records: &mut Records,
+    ) -> Result<(), Broken> {
+        let bytes = text.get(piece).unwrap_or(&[]);
         let mut at = 0;
         while at < bytes.len() {
             if self.grammar.cut() == Cut::Nothing {

@@ -1,6 +1,6 @@
 //! Where the values of a run of lines stand: marks in, places and bytes out.
 
-use crate::ingest::marks::{Ends, Marks};
+use crate::ingest::marks::{self, Ends, Marks};
 use crate::ingest::number::LAST_BYTES;
 use crate::ingest::window::{self, Bytes};
 use crate::model::batch::Mark;
@@ -48,7 +48,7 @@ impl<'a> Lines<'a> {
             let fits = index - last == fields
                 && end < odd
                 && end - start <= line_bytes_max
-                && bytes.get(end) == Some(&b'\n');
+                && window::is_newline(bytes, end);
             if !fits {
                 break;
             }
@@ -102,7 +102,7 @@ impl<'a> Lines<'a> {
     #[inline(always)]
     fn between(&self, index: usize) -> (u32, u32) {
         // INVARIANT: there is one behind each.
-        let [before, end] = *self.ends[window::at(index)..]
+        let [before, end] = *self.ends[marks::at(index)..]
             .first_chunk()
             .unwrap_or(&[0; 2]);
         (u32::from(before) + 1, u32::from(end))
@@ -142,7 +142,8 @@ impl<'a> Lines<'a> {
 
     /// The text that stands here.
     pub(super) fn str(&self, (start, end): (u32, u32)) -> Option<&'a str> {
-        std::str::from_utf8(self.bytes.get(start as usize..end as usize)?).ok()
+        let bytes = window::between(self.bytes, start as usize, end as usize)?;
+        std::str::from_utf8(bytes).ok()
     }
 }
 
@@ -201,7 +202,7 @@ impl Cursor {
     pub(super) fn skip_line(&mut self, marks: &Marks, bytes: &Bytes) -> Option<usize> {
         loop {
             let end = self.skip(marks, 1)? - 1;
-            if bytes.get(end) == Some(&b'\n') {
+            if window::is_newline(bytes, end) {
                 return Some(end);
             }
         }

@@ -3,7 +3,7 @@
 //! A byte up to 0x20 is a mark. A blank ends a value, any other mark a line; what is not exactly AWS's form (a byte beyond ASCII, two
 //! marks in a row) is noted as odd. Whoever reads the marks takes lines without oddities, and leaves the rest to the slow way.
 
-use crate::ingest::window::{self, BEFORE, Bytes, PLACES, TEXT_BYTES_MAX};
+use crate::ingest::window::{self, Bytes, FIRST, TEXT_BYTES_MAX};
 use crate::model::sixteen::Sixteen;
 
 /// Bytes that are looked at together.
@@ -16,25 +16,34 @@ pub(super) struct Marks {
     /// How many marks there are.
     count: usize,
     /// Which of the marks are no blanks, and behind them what means nothing.
-    line_ends: Box<[u16; PLACES]>,
+    line_ends: Box<[u16; MARKS]>,
     line_count: usize,
     /// Where something odd stands.
     odd: Vec<u16>,
 }
 
-/// Places of marks, with one more than a place in a window can be the index of: each has one behind it. In 16 bits, for each column of a log
+/// Marks that a window may have, and what is written behind them: a power of two.
+const MARKS: usize = 1 << 15;
+
+/// The index of a mark, whatever the number.
+#[inline(always)]
+pub(super) fn at(index: usize) -> usize {
+    index % MARKS
+}
+
+/// Places of marks, with one more than can be the index of one: each has one behind it. In 16 bits, for each column of a log
 /// looks at one in 29 of them: what is between goes through the first-level cache too.
-pub(super) type Ends = [u16; PLACES + 1];
+pub(super) type Ends = [u16; MARKS + 1];
 
 /// What the places of a chunk's marks are written to; some of what stands behind them is written too.
 const ROOM: usize = 72;
 
 // Each byte may be a mark, and so is the one before the text.
-const _: () = assert!(TEXT_BYTES_MAX + 1 + ROOM <= PLACES);
+const _: () = assert!(TEXT_BYTES_MAX + 1 + ROOM <= MARKS);
 // Places, and what is reckoned of them in 16 bits, do not wrap.
-const _: () = assert!(PLACES + CHUNK_BYTES < 1 << 16);
+const _: () = assert!(FIRST + TEXT_BYTES_MAX + CHUNK_BYTES < 1 << 16);
 
-/// How far a look at a window has come. Nothing in it is beyond [`PLACES`].
+/// How far a look at a window has come. No count in it is beyond [`MARKS`].
 struct At {
     /// Marks before the chunk.
     count: usize,
@@ -49,9 +58,9 @@ struct At {
 impl Default for Marks {
     fn default() -> Marks {
         Marks {
-            ends: Box::new([0; PLACES + 1]),
+            ends: Box::new([0; MARKS + 1]),
             count: 0,
-            line_ends: Box::new([0; PLACES]),
+            line_ends: Box::new([0; MARKS]),
             line_count: 0,
             odd: Vec::new(),
         }
@@ -110,17 +119,14 @@ impl Marks {
     ) {
         self.odd.clear();
         self.line_ends[0] = 0;
-        self.ends[0] = place(BEFORE - 1);
+        self.ends[0] = place(FIRST - 1);
         let mut at = At {
             count: 1,
             lines: 1,
             after_mark: 1,
-            base: place(BEFORE),
+            base: place(FIRST),
         };
-        let text = bytes
-            .get(BEFORE..)
-            .and_then(|text| text.get(..len))
-            .unwrap_or(&[]);
+        let text = window::between(bytes, FIRST, FIRST + len).unwrap_or(&[]);
         let (chunks, rest) = text.as_chunks::<CHUNK_BYTES>();
         for chunk in chunks {
             self.chunk(chunk, &mut at, &look, &write);
@@ -160,7 +166,7 @@ impl Marks {
             let index = at
                 .count
                 .wrapping_add((marks & before).count_ones() as usize);
-            self.line_ends[window::at(at.lines)] = place(index);
+            self.line_ends[self::at(at.lines)] = place(index);
             at.lines = at.lines.wrapping_add(usize::from(breaks != 0));
             breaks &= breaks.wrapping_sub(1);
             if breaks == 0 {
@@ -421,10 +427,10 @@ mod tests {
                 prop_assert!(same(&halved));
             }
             let at = |is: &dyn Fn(usize) -> bool| -> Vec<u16> {
-                (0..text.len()).filter(|at| is(*at)).map(|at| place(at + BEFORE)).collect()
+                (0..text.len()).filter(|at| is(*at)).map(|at| place(at + FIRST)).collect()
             };
             let mark = |at: usize| text[at] <= b' ';
-            prop_assert_eq!(marks.ends()[0], place(BEFORE - 1));
+            prop_assert_eq!(marks.ends()[0], place(FIRST - 1));
             prop_assert_eq!(&marks.ends()[1..], at(&mark));
             prop_assert_eq!(marks.odd(), at(&|at| text[at] >= 0x80 || mark(at) && (at == 0 || mark(at - 1))));
             let breaks: Vec<u16> = marks.line_ends().iter().map(|index| marks.ends()[usize::from(*index)]).collect();

@@ -44,18 +44,15 @@ impl Piece {
 
     /// Its bytes.
     pub(super) fn bytes<'a>(&'a self, stream: &'a Stream) -> &'a [u8] {
-        let (text, from) = self.held(stream);
-        text.get(from..).unwrap_or(&[])
+        self.held(stream).get(self.range.clone()).unwrap_or(&[])
     }
 
-    /// A text, and where in it its bytes begin; before them stands what came before them.
-    fn held<'a>(&'a self, stream: &'a Stream) -> (&'a [u8], usize) {
-        let text = match stream {
+    /// The text that its bytes are in; before them stands what came before them.
+    fn held<'a>(&'a self, stream: &'a Stream) -> &'a [u8] {
+        match stream {
             Stream::Plain(_) => &self.buffer,
             Stream::Gzip(gunzip) => gunzip.held(),
-        };
-        let Range { start, end } = self.range;
-        (text.get(..end).unwrap_or(&[]), start)
+        }
     }
 
     fn next(&mut self, stream: &mut Stream) {
@@ -140,10 +137,10 @@ impl Pieces {
         records: &mut Records,
     ) -> Result<bool, Failure> {
         let room = usize::try_from(limit.saturating_sub(self.bytes)).unwrap_or(usize::MAX);
-        let (text, from) = self.piece.held(stream);
-        let len = text.len().saturating_sub(from);
+        let (text, from) = (self.piece.held(stream), self.piece.range.start);
+        let len = self.piece.range.len();
         let fits = len.min(room);
-        self.decoder.push(&text[..from + fits], from, records)?;
+        self.decoder.push(text, from..from + fits, records)?;
         self.bytes += fits as u64;
         if fits < len {
             return Err(Failure::TooLarge(limit));

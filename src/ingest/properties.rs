@@ -220,7 +220,7 @@ fn decoded_in(
     let pushed = cuts.windows(2).try_for_each(|cut| {
         // Sometimes nothing of what came before is at hand, sometimes some of it, or all.
         let held = cut[0] - cut[0] * (cut[1] % 3) / 2;
-        decoder.push(&bytes[held..cut[1]], cut[0] - held, &mut records)
+        decoder.push(&bytes[held..], cut[0] - held..cut[1] - held, &mut records)
     });
     match pushed.and_then(|()| decoder.finish(&mut records)) {
         Ok(()) => {}

@@ -225,7 +225,7 @@ pub(super) mod shuffled {
 #[expect(unsafe_code, reason = "what only some processors have, see `shuffled`")]
 mod tests {
     use super::*;
-    use crate::ingest::window::{BEFORE, Window};
+    use crate::ingest::window::{FIRST, Window};
     use crate::model::address::Address;
     use proptest::prelude::*;
     use std::net::Ipv4Addr;
@@ -260,7 +260,7 @@ mod tests {
             for (index, text) in texts.iter().enumerate() {
                 let mut window = Window::default();
                 let all = [&text[..], &behind].concat();
-                quads.put(index, window.on(&all, 0, all.len()), BEFORE, text.len());
+                quads.put(index, window.on(&all, 0, all.len()), FIRST, text.len());
             }
             let others = quads.read(texts.len());
             for (index, text) in texts.iter().enumerate() {

@@ -3,6 +3,8 @@
 //! A piece is worked in place; only the line that a cut divides is copied, and used if its beginning is no longer in memory. A line beyond
 //! the limit is never kept: its bytes are passed over up to the next newline, and it is one row set aside.
 
+use std::ops::Range;
+
 use memchr::{memchr, memrchr};
 
 use crate::diag::Diagnostic;
@@ -12,7 +14,7 @@ use crate::ingest::export;
 use crate::ingest::lines::{Cursor, RUN_LINES};
 use crate::ingest::marks::Marks;
 use crate::ingest::records::Records;
-use crate::ingest::window::{BEFORE, Bytes, TEXT_BYTES_MAX, Window};
+use crate::ingest::window::{Bytes, FIRST, TEXT_BYTES_MAX, Window};
 use crate::model::batch::Value;
 
 /// The byte order mark that some editors leave.
@@ -169,13 +171,13 @@ impl LineReader {
         records: &mut Records,
         scratch: &mut Vec<Value<'a>>,
     ) -> usize {
-        let (mut place, mut slow) = (BEFORE, 0);
+        let (mut place, mut slow) = (FIRST, 0);
         let mut cursor = Cursor::FIRST;
         loop {
             cursor.pass(marks, place);
             if slow == 0 {
-                if !last && place > BEFORE && cursor.left(marks) < RUN_LINES / 2 {
-                    return from + place - BEFORE;
+                if !last && place > FIRST && cursor.left(marks) < RUN_LINES / 2 {
+                    return from + place - FIRST;
                 }
                 let taken;
                 (taken, slow) =
@@ -186,12 +188,12 @@ impl LineReader {
                     continue;
                 }
             }
-            let at = from + place - BEFORE;
+            let at = from + place - FIRST;
             // A line of the slow way may have other breaks in it.
             let Some(end) = cursor.skip_line(marks, bytes) else {
                 return at;
             };
-            let line = text.get(at..from + end - BEFORE).unwrap_or(&[]);
+            let line = text.get(at..from + end - FIRST).unwrap_or(&[]);
             self.raw_line(line, records, scratch);
             place = end + 1;
             slow -= 1;
@@ -276,11 +278,11 @@ impl Decoder for TextDecoder {
     fn push(
         &mut self,
         text: &[u8],
-        from: usize,
+        piece: Range<usize>,
         records: &mut Records,
     ) -> Result<(), Box<Diagnostic>> {
-        let piece = text.get(from..).unwrap_or(&[]);
-        let mut from = text.len() - piece.len();
+        let (mut from, to) = (piece.start, piece.end);
+        let piece = text.get(piece).unwrap_or(&[]);
         if self.passing || !self.tail.is_empty() {
             let Some(end) = memchr(b'\n', piece) else {
                 self.keep(piece);
@@ -296,7 +298,7 @@ impl Decoder for TextDecoder {
                 from += end + 1;
             }
         }
-        let mut rest = &text[from..];
+        let mut rest = text.get(from..to).unwrap_or(&[]);
         if let Some(last) = memrchr(b'\n', rest) {
             self.block(text, from, from + last + 1, records);
             rest = &rest[last + 1..];

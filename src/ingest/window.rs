@@ -1,49 +1,64 @@
 //! A window on text: so many bytes from the start of a line on, with some before and behind, in an array whose size the compiler knows.
 //!
-//! In: a text, and where in it. Out: [`Bytes`]. A place in a window is a number that cannot be outside of it ([`at`]), so that nothing in the
-//! hot loops is checked again and nothing there is unsafe.
+//! In: a text, and where in it. Out: [`Bytes`]. A place in a window is a number of 16 bits, and an array has a byte for each of them, so that
+//! nothing in the hot loops is checked again and nothing there is unsafe.
 
 /// Bytes before the text that may be looked at: values are loaded by words that end where they end.
-pub(super) const BEFORE: usize = 64;
+const BEFORE: usize = 64;
 
 /// The same behind it.
 const BEHIND: usize = 64;
 
-/// Places in a window: a power of two, below 2^16.
-pub(super) const PLACES: usize = 1 << 15;
+/// Where the text begins. The place before is that of the line end before it.
+pub(super) const FIRST: usize = 1;
 
-/// The longest text of a window.
-pub(super) const TEXT_BYTES_MAX: usize = PLACES - 2 * BEFORE;
+/// The longest text of a window: with its marks it stays in the first-level cache, though there are places for twice as much.
+pub(super) const TEXT_BYTES_MAX: usize = (32 << 10) - 128;
 
-/// What a window shows.
-pub(super) type Bytes = [u8; PLACES + BEHIND];
+/// Bytes of a window.
+pub(super) const BYTES: usize = BEFORE + (1 << 16) + BEHIND;
 
-/// A place, whatever the number.
-#[inline(always)]
-pub(super) fn at(place: usize) -> usize {
-    place % PLACES
-}
+/// What a window shows; behind the text it is whatever stands there.
+pub(super) type Bytes = [u8; BYTES];
 
-/// So many bytes from a place on; at most as many as there are behind the text.
+/// So many bytes from a place on.
 #[inline(always)]
 pub(super) fn from<const N: usize>(bytes: &Bytes, place: usize) -> &[u8; N] {
     const { assert!(N <= BEHIND) };
-    // INVARIANT: there are as many.
-    bytes[at(place)..].first_chunk().unwrap_or(&[0; N])
+    chunk(bytes, place.wrapping_add(BEFORE - FIRST))
 }
 
 /// So many bytes that end before a place.
 #[inline(always)]
 pub(super) fn before<const N: usize>(bytes: &Bytes, place: usize) -> &[u8; N] {
-    from(bytes, place.wrapping_sub(N))
+    const { assert!(N <= BEFORE - FIRST) };
+    chunk(bytes, place.wrapping_add(BEFORE - FIRST - N))
 }
 
-/// Holds a copy where the text itself is too short for a window.
+#[inline(always)]
+fn chunk<const N: usize>(bytes: &Bytes, at: usize) -> &[u8; N] {
+    // INVARIANT: of a place in 16 bits, and of the one behind it, there are as many.
+    let chunk = bytes.get(at..).and_then(|rest| rest.first_chunk());
+    chunk.unwrap_or(&[0; N])
+}
+
+/// The bytes between two places.
+pub(super) fn between(bytes: &Bytes, start: usize, end: usize) -> Option<&[u8]> {
+    bytes.get(start + BEFORE - FIRST..end + BEFORE - FIRST)
+}
+
+/// Whether a newline stands at a place.
+#[inline(always)]
+pub(super) fn is_newline(bytes: &Bytes, place: usize) -> bool {
+    from(bytes, place) == b"\n"
+}
+
+/// Holds a copy where the text itself has too little before or behind it for a window.
 pub(super) struct Window(Box<Bytes>);
 
 impl Default for Window {
     fn default() -> Window {
-        Window(Box::new([0; PLACES + BEHIND]))
+        Window(Box::new([0; BYTES]))
     }
 }
 

@@ -109,10 +109,9 @@ impl<R: Read> Gunzip<R> {
         &mut self.bits.source
     }
 
-    /// The text in memory: the last piece, and before it what came before, as far as it is there.
+    /// The text in memory: the last piece, before it what came before, as far as it is there, and behind it what means nothing.
     pub fn held(&self) -> &[u8] {
-        let text = self.text.first..self.text.end;
-        self.text.bytes.get(text).unwrap_or(&[])
+        self.text.bytes.get(self.text.first..).unwrap_or(&[])
     }
 
     /// Unzips on. Where the next piece stands in [`Gunzip::held`], which may be empty before [`Gunzip::is_at_end`] says so; and why there will

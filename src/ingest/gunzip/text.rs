@@ -1,5 +1,7 @@
 //! What has been unzipped: the last 32 KiB, to which matches reach back, and behind them the piece that is made.
 
+use crate::ingest::window;
+
 /// How far back a match may begin.
 const REACH: usize = 32 << 10;
 
@@ -12,7 +14,10 @@ const CHUNK: usize = 96;
 /// Bytes that may be written behind the piece: two literals, the longest match, and what is copied too much.
 const BEHIND: usize = 2 + 258 + CHUNK;
 
-const BYTES: usize = REACH + PIECE + BEHIND;
+/// And never written: it is looked at through windows that are larger than the last part of a piece.
+const WINDOW: usize = window::BYTES;
+
+const BYTES: usize = REACH + PIECE + BEHIND + WINDOW;
 
 /// Text that has been made.
 pub(super) struct Text {
