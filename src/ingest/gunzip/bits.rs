@@ -8,7 +8,7 @@ use std::io::{self, Read};
 use crate::ingest::stream::fill_part;
 
 /// Bytes that are read ahead.
-const AHEAD_BYTES: usize = 32 << 10;
+const AHEAD_BYTES: usize = 64 << 10;
 
 /// Bits of a source.
 pub(super) struct Bits<R> {

@@ -31,7 +31,7 @@ pub(super) struct Codes {
 }
 
 /// Symbols of a block that are read without tables.
-const FEW: u32 = 16;
+const FEW: u32 = 8;
 
 /// How the fast way is compiled.
 #[derive(Clone, Copy)]
