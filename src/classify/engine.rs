@@ -9,7 +9,7 @@ use crate::classify::place::{Place, places};
 use crate::classify::row::{Direction, Extra, Row, Rows};
 use crate::classify::rules::{Case, Decision, decide};
 use crate::model::batch::{FlowBatch, Status};
-use crate::model::path::{Exit, Path, Realm};
+use crate::model::path::{Exit, Initiator, Path, Realm, Vantage};
 use crate::model::symbol::Sym;
 use crate::model::tag::{Flags, ServiceBy, Tag, Tags};
 use crate::topology::World;
@@ -38,21 +38,86 @@ pub fn tags(batch: &FlowBatch, world: &World) -> Tags {
 pub(super) fn tag(row: &Row, world: &World) -> Tag {
     let (first, second) = places(world, row);
     let tag = tag_at(row, first);
-    match second.map(|second| tag_at(row, second)) {
-        Some(other)
-            if (other.path, other.via, other.exit, other.service)
-                != (tag.path, tag.via, tag.exit, tag.service) =>
-        {
-            Tag {
-                path: Path::Undetermined,
-                basis: "snapshots-differ",
-                via: Sym::NONE,
-                exit: Exit::Unknown,
-                flags: tag.flags.with(Flags::SNAPSHOTS_DIFFER),
-                ..tag
-            }
+    match second {
+        Some(second) => between(tag, tag_at(row, second)),
+        None => tag,
+    }
+}
+
+/// What two topologies around a record say of it together: what both say, and of the rest nothing. So whatever claim is kept is kept by either.
+fn between(tag: Tag, other: Tag) -> Tag {
+    const DOUBTS: Flags = Flags::FAR_HIDDEN
+        .with(Flags::MASKED)
+        .with(Flags::PEER_UNOWNED);
+    let mut both = tag;
+    both.flags = tag.flags.with(other.flags.among(Flags::NAMED_BY_RANGES));
+    if (tag.labels, tag.service_by) != (other.labels, other.service_by) {
+        let named = tag.labels == other.labels && tag.realm == Some(Realm::Aws);
+        both.service_by = ServiceBy::Ranges;
+        if !named {
+            both.flags = both.flags.with(Flags::SERVICE_UNSURE);
         }
-        Some(_) | None => tag,
+    }
+    let told = |tag: &Tag| {
+        let way = (tag.path, tag.via, tag.exit, tag.vantage);
+        let ends = (tag.workload, tag.peer, tag.realm, tag.service);
+        (way, ends, tag.flags.among(DOUBTS))
+    };
+    if told(&tag) == told(&other) {
+        return both;
+    }
+    // One of both may be a service's own address, though neither says which.
+    let may_be = |tag: &Tag| {
+        let endpoint = tag.path == Path::ViaEndpointEni
+            || tag.exit == Exit::Endpoint
+            || tag.vantage == Vantage::Endpoint;
+        tag.flags.has(Flags::PEER_UNOWNED) || endpoint && tag.service == Sym::NONE
+    };
+    let unsure = tag.service != other.service || may_be(&tag) || may_be(&other);
+    let explained = tag.flags.among(other.flags).among(Flags::MASK_EXPLAINED);
+    let mut flags = both
+        .flags
+        .with(other.flags.among(DOUBTS))
+        .without(Flags::MASK_EXPLAINED.with(Flags::PEER_UNOWNED))
+        .with(explained)
+        .with(Flags::SNAPSHOTS_DIFFER);
+    if unsure {
+        flags = flags.with(Flags::SERVICE_UNSURE);
+    }
+    if stays(&tag) && stays(&other) {
+        flags = flags.with(Flags::PEER_UNOWNED);
+    }
+    both.path = Path::Undetermined;
+    both.basis = "snapshots-differ";
+    (both.via, both.exit) = (Sym::NONE, Exit::Unknown);
+    if tag.service != other.service {
+        (both.service, both.labels) = (Sym::NONE, 0);
+    }
+    if tag.vantage != other.vantage {
+        both.vantage = Vantage::Unknown;
+    }
+    if tag.workload != other.workload {
+        (both.workload, both.workload_port) = (None, None);
+        (both.workload_interface, both.workload_sends) = (Sym::NONE, None);
+        both.initiator = Initiator::Unknown;
+    }
+    if tag.realm != other.realm {
+        both.realm = None;
+    }
+    if tag.peer != other.peer {
+        (both.peer, both.peer_port, both.realm) = (None, None, None);
+        flags = flags.with(Flags::FAR_HIDDEN);
+    }
+    Tag { flags, ..both }
+}
+
+/// Whether a flow stays in its VPC, though its far end may be an endpoint there.
+fn stays(tag: &Tag) -> bool {
+    match tag.path {
+        Path::IntraVpc => !tag.flags.has(Flags::FAR_HIDDEN),
+        Path::ViaEndpointEni => true,
+        Path::Undetermined => tag.flags.has(Flags::PEER_UNOWNED),
+        _ => false,
     }
 }
 

@@ -222,17 +222,67 @@ impl Atlas {
             .iter()
             .map(|place| judging::judge(record, place))
             .collect();
-        let mut said = all.remove(0);
-        let differs = |other: &Said| {
-            (other.path, &other.via, other.exit, &other.service)
-                != (said.path, &said.via, said.exit, &said.service)
-        };
-        if all.iter().any(differs) {
-            (said.path, said.basis, said.via, said.exit) =
-                ("undetermined", "snapshots-differ", None, "unknown");
+        let said = all.remove(0);
+        match all.pop() {
+            Some(other) => agreed(said, &other),
+            None => said,
         }
-        said
     }
+}
+
+/// What is left where two topologies are asked: only what both say.
+fn agreed(mut said: Said, other: &Said) -> Said {
+    let of_note = ["FAR_HIDDEN", "MASKED", "PEER_UNOWNED"];
+    let noted = |said: &Said| of_note.map(|doubt| said.doubts.contains(doubt));
+    let at_home = |said: &Said| match said.path {
+        "intra-vpc" => !said.doubts.contains("FAR_HIDDEN"),
+        "undetermined" => said.doubts.contains("PEER_UNOWNED"),
+        path => path == "via-endpoint-eni",
+    };
+    let at_home = at_home(&said) && at_home(other);
+    let same_way = (said.path, &said.via, said.exit) == (other.path, &other.via, other.exit);
+    let (same_peer, same_workload) = (said.peer == other.peer, said.workload == other.workload);
+    let same_service = said.service == other.service;
+    let same_realm = said.realm == other.realm;
+    let same_vantage = said.vantage == other.vantage;
+    let alike = [
+        same_way,
+        same_peer,
+        same_workload,
+        same_service,
+        same_realm,
+        same_vantage,
+    ];
+    if alike.iter().all(|same| *same) && noted(&said) == noted(other) {
+        return said;
+    }
+    (said.path, said.basis, said.via, said.exit) =
+        ("undetermined", "snapshots-differ", None, "unknown");
+    for doubt in ["FAR_HIDDEN", "MASKED"] {
+        said.doubts.extend(other.doubts.get(doubt).copied());
+    }
+    said.doubts.remove("PEER_UNOWNED");
+    if at_home {
+        said.doubts.insert("PEER_UNOWNED");
+    }
+    if !same_service {
+        said.service = None;
+    }
+    if !same_vantage {
+        said.vantage = "unknown";
+    }
+    if !same_workload {
+        (said.workload, said.workload_interface) = (None, None);
+        said.initiator = "unknown";
+    }
+    if !same_realm || !same_peer {
+        said.realm = None;
+    }
+    if !same_peer {
+        said.peer = None;
+        said.doubts.insert("FAR_HIDDEN");
+    }
+    said
 }
 
 fn regional_nat(record: &Record) -> Option<&str> {

@@ -117,6 +117,18 @@ impl<'w> Place<'w> {
             .map(|index| &snapshot.interfaces[index])
     }
 
+    /// Whether a NAT gateway, of this VPC as far as the topology tells, has the address.
+    pub fn is_of_nat(&self, address: crate::model::address::Address) -> bool {
+        let (Some(snapshot), Some(vpc)) = (self.snapshot, self.vpc) else {
+            return false;
+        };
+        let mut here = snapshot
+            .nats
+            .values()
+            .filter(|nat| nat.vpc == vpc.id || nat.vpc == Sym::NONE);
+        here.any(|nat| nat.addresses.contains(&address))
+    }
+
     /// Whether the address is in this VPC's CIDRs.
     pub fn in_vpc(&self, address: crate::model::address::Address) -> bool {
         self.vpc.is_some_and(|vpc| vpc.contains(address))

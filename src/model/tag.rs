@@ -44,11 +44,25 @@ impl Flags {
     pub const SNAPSHOTS_DIFFER: Flags = Flags(1 << 8);
     /// The realm rests on nothing but ip-ranges.json, or on the address being in no list.
     pub const NAMED_BY_RANGES: Flags = Flags(1 << 9);
+    /// Two snapshots around the record do not say the same of whose service the far end is.
+    pub const SERVICE_UNSURE: Flags = Flags(1 << 10);
 
     /// These and those.
     #[must_use]
     pub const fn with(self, other: Flags) -> Flags {
         Flags(self.0 | other.0)
+    }
+
+    /// These, but not those.
+    #[must_use]
+    pub const fn without(self, other: Flags) -> Flags {
+        Flags(self.0 & !other.0)
+    }
+
+    /// Those of `other` that are set.
+    #[must_use]
+    pub const fn among(self, other: Flags) -> Flags {
+        Flags(self.0 & other.0)
     }
 
     /// Whether any of `other` is set.

@@ -3,7 +3,7 @@
 use std::cmp::Reverse;
 
 use crate::diag::show;
-use crate::model::address::Block;
+use crate::model::address::{Address, Block};
 use crate::model::map::Map;
 use crate::model::symbol::Sym;
 use crate::topology::compiler::Compiler;
@@ -91,20 +91,37 @@ impl Compiler<'_> {
                 continue;
             };
             // An endpoint's interfaces all lead to the same.
-            let of_endpoint = matches!(interface.kind, InterfaceKind::Endpoint(id) if id.is_some());
+            let of_endpoint = matches!(interface.kind, InterfaceKind::Endpoint(id) | InterfaceKind::ApplianceEndpoint(id) if id.is_some());
             if interface.id == other.id || (of_endpoint && interface.kind == other.kind) {
                 continue;
             }
             let [id, other] = [interface.id, other.id].map(|id| self.symbols.name(id).to_owned());
-            let message = format!(
-                "{} has {}, which {} has too",
-                show(&id),
-                block.first,
-                show(&other)
-            );
-            let help = "take the topology again with `aws ec2 describe-network-interfaces`: one of the two is gone";
-            self.complain("topology-duplicate", &id, message, help);
+            self.shared(&id, &other, block.first);
         }
+        let answers = self.answers;
+        let there = |nat: &&describe::NatGateway| nat.state.as_deref() != Some("deleted");
+        for nat in answers.nat_gateways.iter().filter(there) {
+            let vpc = self.sym(nat.vpc_id.as_deref());
+            for own in &nat.nat_gateway_addresses {
+                let text = own.private_ip.as_deref();
+                let address = text.and_then(|text| Address::parse(text.as_bytes()));
+                let (Some(address), Some(id)) = (address, &own.network_interface_id) else {
+                    continue;
+                };
+                let here = interfaces.iter().filter(|one| one.vpc == vpc);
+                let mut others = here.filter(|one| self.symbols.name(one.id) != id);
+                if let Some(other) = others.find(|one| one.owns(address)) {
+                    let other = self.symbols.name(other.id).to_owned();
+                    self.shared(&other, id, address);
+                }
+            }
+        }
+    }
+
+    fn shared(&mut self, id: &str, other: &str, address: Address) {
+        let message = format!("{} has {address}, which {} has too", show(id), show(other));
+        let help = "take the topology again with `aws ec2 describe-network-interfaces` and describe-nat-gateways: one of the two is gone";
+        self.complain("topology-duplicate", id, message, help);
     }
 
     /// Adds to interfaces what their endpoints have in their subnets. A block beyond the subnet, or with what another interface has, cannot be

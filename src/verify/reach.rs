@@ -350,6 +350,9 @@ impl<'p, 'w> Placed<'p, 'w> {
 
     fn reaches_any_service(&self, realm: Realm) -> Reach {
         let tag = self.tag;
+        if tag.flags.has(Flags::SERVICE_UNSURE) {
+            return Reach::Hidden;
+        }
         if matches!(tag.service_by, ServiceBy::Endpoint | ServiceBy::PrefixList)
             || realm == Realm::Aws
         {
@@ -372,6 +375,9 @@ impl<'p, 'w> Placed<'p, 'w> {
 
     fn reaches_service(&self, realm: Realm, service: &Service) -> Reach {
         let (tag, symbols) = (self.tag, &self.plan.world.symbols);
+        if tag.flags.has(Flags::SERVICE_UNSURE) {
+            return Reach::Hidden;
+        }
         let by_name = service
             .is
             .get(tag.service.0 as usize)

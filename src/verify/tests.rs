@@ -105,6 +105,7 @@ fn batch(format: &str, records: &[String]) -> FlowBatch {
 /// A run that the tests change in one place at a time.
 #[derive(Clone, Debug)]
 struct Case {
+    /// Or several, as an array.
     topology: Json,
     ranges: String,
     policy: String,
@@ -142,12 +143,15 @@ impl Case {
     }
 
     fn world(&self) -> World {
-        let document = Document {
-            group: "t".into(),
-            source: "t.json".into(),
-            bytes: serde_json::to_vec(&self.topology).unwrap(),
+        let one = std::slice::from_ref(&self.topology);
+        let all = self.topology.as_array().map_or(one, Vec::as_slice);
+        let document = |(at, value): (usize, &Json)| Document {
+            group: format!("t{at}"),
+            source: format!("t{at}.json"),
+            bytes: serde_json::to_vec(value).unwrap(),
         };
-        World::load(&[document], Some(("r.json", self.ranges.as_bytes()))).unwrap()
+        let documents: Vec<Document> = all.iter().enumerate().map(document).collect();
+        World::load(&documents, Some(("r.json", self.ranges.as_bytes()))).unwrap()
     }
 
     /// The evidence by classes, which must be that of record by record; the records cut into batches of so many, from the last on.

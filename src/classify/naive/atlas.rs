@@ -201,6 +201,22 @@ impl Shot {
         })
     }
 
+    /// Whether a NAT gateway that may be of the VPC says that it has the address.
+    pub fn nat_has(&self, vpc: &str, address: IpAddr) -> bool {
+        self.answers.nat_gateways.iter().any(|nat| {
+            let gone = nat.state.as_deref() == Some("deleted");
+            let elsewhere = nat
+                .vpc_id
+                .as_deref()
+                .is_some_and(|id| !id.is_empty() && id != vpc);
+            let own = nat.nat_gateway_addresses.iter();
+            let mut texts = own
+                .flat_map(|one| [&one.private_ip, &one.public_ip])
+                .flatten();
+            !gone && !elsewhere && texts.any(|text| text.parse() == Ok(address))
+        })
+    }
+
     pub fn nat(&self, id: &str) -> Option<&NatGateway> {
         let mut live = self
             .answers

@@ -151,6 +151,10 @@ fn by_route(place: &Place<'_>, peer: Option<IpAddr>) -> Option<Verdict> {
                     ..goes("intra-vpc", "", "route-local")
                 },
                 Some(Kind::Host | Kind::RouteTarget) => goes("intra-vpc", "", "route-local"),
+                None if shot.nat_has(&place.vpc, peer) => Verdict {
+                    doubts: vec!["FAR_HIDDEN"],
+                    ..goes("intra-vpc", "", "route-local")
+                },
                 None => unsure("address-without-interface", &["PEER_UNOWNED"]),
             },
             Target::Internet(id) => goes("internet-bound", &id, "route-internet-gateway"),

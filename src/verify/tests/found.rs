@@ -100,6 +100,88 @@ fn whoever_is_behind_a_gateways_own_address_may_have_come_any_way() {
 }
 
 #[test]
+fn what_no_topology_alone_proves_two_together_do_not() {
+    type Change = fn(&mut Json);
+    fn route(topology: &mut Json, cidr: &str, key: &str, target: &str) {
+        let route = json!({"DestinationCidrBlock": cidr, key: target});
+        topology["RouteTables"][0]["Routes"]
+            .as_array_mut()
+            .unwrap()
+            .push(route);
+    }
+    fn interface(topology: &mut Json, sort: &str) {
+        let eni = json!({"NetworkInterfaceId": "eni-x", "VpcId": "vpc-1", "SubnetId": "subnet-a", "InterfaceType": sort, "PrivateIpAddress": "10.0.1.60"});
+        topology["NetworkInterfaces"]
+            .as_array_mut()
+            .unwrap()
+            .push(eni);
+    }
+    const PEER: &str = "10.80.0.0/16";
+    fn peered(topology: &mut Json) {
+        topology["VpcPeeringConnections"] = json!([{"VpcPeeringConnectionId": "pcx-1", "Status": {"Code": "active"},
+            "RequesterVpcInfo": {"VpcId": "vpc-1", "CidrBlock": "10.0.0.0/16"}, "AccepterVpcInfo": {"VpcId": "vpc-9", "CidrBlock": PEER}}]);
+    }
+    let by_transit_gateway: Change = |t| {
+        peered(t);
+        route(t, PEER, "TransitGatewayId", "tgw-1");
+    };
+    let by_peering: Change = |t| {
+        peered(t);
+        route(t, PEER, "VpcPeeringConnectionId", "pcx-1");
+    };
+    let own: Change = |t| {
+        t["Vpcs"][0]["CidrBlockAssociationSet"] = json!([{"CidrBlock": "44.0.0.0/16"}]);
+        route(t, "44.0.0.0/16", "GatewayId", "local");
+    };
+    let nothing: Change = |_| {};
+    let plain: Change = |t| interface(t, "interface");
+    let nat: Change = |t| interface(t, "nat_gateway");
+    let within = "allow = ['intra-vpc', 'via-endpoint-eni']";
+    #[rustfmt::skip]
+    let cases = [
+        ("two ways out",                 by_transit_gateway, by_peering,         "10.80.0.9", "10.80.0.0/16", Verdict::Violated, Verdict::Violated, Verdict::Unproven),
+        ("and back",                     by_peering,         by_transit_gateway, "10.80.0.9", "10.80.0.0/16", Verdict::Violated, Verdict::Violated, Verdict::Unproven),
+        ("no longer its own",            own,                nothing,            "44.0.0.9",  "internet",     Verdict::Proven,   Verdict::Violated, Verdict::Unproven),
+        ("its own since",                nothing,            own,                "44.0.0.9",  "internet",     Verdict::Violated, Verdict::Proven,   Verdict::Unproven),
+        ("a neighbour, and a gateway",   plain,              nat,                "10.0.1.60", "private",      Verdict::Proven,   Verdict::Unproven, Verdict::Unproven),
+        ("a gateway, and a neighbour",   nat,                plain,              "10.0.1.60", "private",      Verdict::Unproven, Verdict::Proven,   Verdict::Unproven),
+        ("nobody, and a neighbour",      nothing,            plain,              "10.0.1.60", "private",      Verdict::Proven,   Verdict::Proven,   Verdict::Proven),
+        ("nobody, and a gateway",        nothing,            nat,                "10.0.1.60", "private",      Verdict::Proven,   Verdict::Unproven, Verdict::Unproven),
+    ];
+    for (title, first, second, peer, to, alone, alone_too, together) in cases {
+        let verdict = |several: &[Change]| {
+            let case = changed(|case| {
+                case.policy =
+                    format!("version = 1\n[[claim]]\nid = 'a'\nto = ['{to}']\n{within}\n");
+                // Of an interface that the topologies do not always have nothing need be heard.
+                case.policy.push_str("[scope]\ninterfaces = ['eni-w']\n");
+                let times = ["2026-08-01T11:59:00Z", "2026-08-01T12:40:00Z"];
+                let topologies = several.iter().zip(times).map(|(change, time)| {
+                    let mut topology = case.topology.clone();
+                    topology["captured_at"] = json!(time);
+                    change(&mut topology);
+                    topology
+                });
+                case.topology = topologies.collect();
+                case.records.push(flow(&format!(
+                    "eni-w 10.0.1.5 {peer} 40000 443 6 5 TIME ACCEPT OK 10.0.1.5 {peer} egress -"
+                )));
+            });
+            let evidence = case.evidence();
+            (evidence.verdict, format!("{:?}", failed(&evidence)))
+        };
+        for (several, expected) in [
+            (&[first][..], alone),
+            (&[second], alone_too),
+            (&[first, second], together),
+        ] {
+            let (found, why) = verdict(several);
+            assert_eq!(found, expected, "{title}, {}: {why}", several.len());
+        }
+    }
+}
+
+#[test]
 fn only_a_sound_flow_log_ends_a_silence() {
     let second = |traffic: &str| json!({"FlowLogId": "fl-2", "ResourceId": "vpc-1", "FlowLogStatus": "ACTIVE", "TrafficType": traffic, "MaxAggregationInterval": 600, "CreationTime": "2026-07-01T00:00:00Z"});
     let undescribed = changed(|case| case.input.flow_log = Some("fl-9".into()));
