@@ -60,8 +60,10 @@ fn between(tag: Tag, other: Tag) -> Tag {
     }
     let told = |tag: &Tag| {
         let way = (tag.path, tag.via, tag.exit, tag.vantage);
-        let ends = (tag.workload, tag.peer, tag.realm, tag.service);
-        (way, ends, tag.flags.among(DOUBTS))
+        let far = (tag.peer, tag.realm, tag.service);
+        // Which end is which: their addresses may be the same.
+        let ends = (tag.workload, tag.workload_sends);
+        (way, ends, far, tag.flags.among(DOUBTS))
     };
     if told(&tag) == told(&other) {
         return both;
@@ -96,7 +98,8 @@ fn between(tag: Tag, other: Tag) -> Tag {
     if tag.vantage != other.vantage {
         both.vantage = Vantage::Unknown;
     }
-    if tag.workload != other.workload {
+    let turned = tag.workload_sends != other.workload_sends;
+    if turned || tag.workload != other.workload {
         (both.workload, both.workload_port) = (None, None);
         (both.workload_interface, both.workload_sends) = (Sym::NONE, None);
         both.initiator = Initiator::Unknown;
@@ -104,7 +107,7 @@ fn between(tag: Tag, other: Tag) -> Tag {
     if tag.realm != other.realm {
         both.realm = None;
     }
-    if tag.peer != other.peer {
+    if turned || tag.peer != other.peer {
         (both.peer, both.peer_port, both.realm) = (None, None, None);
         flags = flags.with(Flags::FAR_HIDDEN);
     }

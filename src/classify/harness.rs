@@ -193,6 +193,7 @@ impl Twins {
             peer: tag.peer.map(Address::to_ip),
             vantage: tag.vantage.as_str(),
             initiator: tag.initiator.as_str(),
+            workload_sends: tag.workload_sends,
             doubts: doubts(tag.flags),
         }
     }

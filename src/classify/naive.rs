@@ -61,6 +61,7 @@ pub struct Said {
     pub peer: Option<IpAddr>,
     pub vantage: &'static str,
     pub initiator: &'static str,
+    pub workload_sends: Option<bool>,
     pub doubts: BTreeSet<&'static str>,
 }
 
@@ -241,7 +242,10 @@ fn agreed(mut said: Said, other: &Said) -> Said {
     };
     let at_home = at_home(&said) && at_home(other);
     let same_way = (said.path, &said.via, said.exit) == (other.path, &other.via, other.exit);
-    let (same_peer, same_workload) = (said.peer == other.peer, said.workload == other.workload);
+    // Both ends may have the same address.
+    let same_side = said.workload_sends == other.workload_sends;
+    let same_peer = same_side && said.peer == other.peer;
+    let same_workload = same_side && said.workload == other.workload;
     let same_service = said.service == other.service;
     let same_realm = said.realm == other.realm;
     let same_vantage = said.vantage == other.vantage;
@@ -273,7 +277,7 @@ fn agreed(mut said: Said, other: &Said) -> Said {
     }
     if !same_workload {
         (said.workload, said.workload_interface) = (None, None);
-        said.initiator = "unknown";
+        (said.initiator, said.workload_sends) = ("unknown", None);
     }
     if !same_realm || !same_peer {
         said.realm = None;

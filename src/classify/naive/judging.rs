@@ -112,6 +112,7 @@ pub(super) fn judge(record: &Record, place: &Place<'_>) -> Said {
             Logger::Stranger => "unknown",
         },
         initiator,
+        workload_sends: reading.workload_sends,
         doubts,
     }
 }
