@@ -147,7 +147,8 @@ The same packet is logged at every interface that it crosses: never add bytes ov
   it holds both ways.
 - A host's flow with a gateway's own address (NAT, transit gateway, Gateway Load Balancer endpoint, endpoint of a type not known) is
   `intra-vpc` so far; whoever the gateway speaks for may have come any way, so a claim about that address is not proven.
-- Between two topologies that say different things, a flow is `undetermined`.
+- Between two topologies that say different things, a flow is `undetermined`, and of the rest it has what both say. It keeps a claim only
+  where both say that it stays in the VPC.
 
 Rules are tried in order: who logged it, what is missing, what the record says of its next hop (`next-hop-interface-type`, `traffic-path`),
 whose address the hop is, and last the most specific route.

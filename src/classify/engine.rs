@@ -58,6 +58,10 @@ fn between(tag: Tag, other: Tag) -> Tag {
             both.flags = both.flags.with(Flags::SERVICE_UNSURE);
         }
     }
+    // Whose the workload is may have changed hands, or not be known to one of them: then a scope that narrows has it perhaps.
+    if tag.workload_interface != other.workload_interface {
+        both.workload_interface = Sym::NONE;
+    }
     let told = |tag: &Tag| {
         let way = (tag.path, tag.via, tag.exit, tag.vantage);
         let far = (tag.peer, tag.realm, tag.service);

@@ -186,7 +186,12 @@ impl Atlas {
         let lender = eni.is_some().then_some(&self.shots[chosen]);
         asked
             .into_iter()
-            .map(|index| self.place(Some(index), lender, &vpc, record, time_s))
+            .map(|index| {
+                // Other VPCs are as they are when the second topology is taken.
+                let taken = self.shots[index].captured_s.filter(|_| index != chosen);
+                let time_s = taken.map_or(time_s, |taken| taken.max(time_s));
+                self.place(Some(index), lender, &vpc, record, time_s)
+            })
             .collect()
     }
 
@@ -233,6 +238,9 @@ impl Atlas {
 
 /// What is left where two topologies are asked: only what both say.
 fn agreed(mut said: Said, other: &Said) -> Said {
+    if said.workload_interface != other.workload_interface {
+        said.workload_interface = None;
+    }
     let of_note = ["FAR_HIDDEN", "MASKED", "PEER_UNOWNED"];
     let noted = |said: &Said| of_note.map(|doubt| said.doubts.contains(doubt));
     let at_home = |said: &Said| match said.path {

@@ -62,10 +62,16 @@ pub fn places<'w>(world: &'w World, row: &Row) -> (Place<'w>, Option<Place<'w>>)
     };
     let second = second.filter(|index| chosen.is_some_and(|chosen| same_account(chosen, *index)));
     let first = place(world, chosen, vpc, row, None);
-    (
-        first,
-        second.map(|index| place(world, Some(index), vpc, row, first.interface)),
-    )
+    let second = second.map(|index| {
+        let second = place(world, Some(index), vpc, row, first.interface);
+        // What lies beyond other VPCs is looked up where this topology stands.
+        let captured_s = world.snapshots[index].captured_s;
+        Place {
+            time_s: captured_s.map_or(row.time_s, |captured| captured.max(row.time_s)),
+            ..second
+        }
+    });
+    (first, second)
 }
 
 fn vpc_of_nat(world: &World, nat: Sym) -> Sym {
