@@ -61,6 +61,7 @@ fn between(tag: Tag, other: Tag) -> Tag {
     // Whose the workload is may have changed hands, or not be known to one of them: then a scope that narrows has it perhaps.
     if tag.workload_interface != other.workload_interface {
         both.workload_interface = Sym::NONE;
+        both.flags = both.flags.with(Flags::WORKLOAD_UNSURE);
     }
     let told = |tag: &Tag| {
         let way = (tag.path, tag.via, tag.exit, tag.vantage);

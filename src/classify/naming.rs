@@ -81,8 +81,12 @@ fn private_realm(place: &Place<'_>, peer: Address, (path, via): (Path, Sym)) -> 
             .is_some_and(|vpc| vpc.contains(peer))
     };
     let mut snapshots = world.snapshots.iter();
+    let own = place
+        .snapshot
+        .filter(|snapshot| snapshot.peerings.contains_key(&via));
     let led_to = match path {
         Path::ViaPeering => snapshots
+            .filter(|snapshot| own.is_none_or(|own| std::ptr::eq(own, *snapshot)))
             .filter_map(|snapshot| snapshot.peerings.get(&via))
             .flatten()
             .any(|side| of_vpc(side.vpc) || side.blocks.iter().any(|block| block.contains(peer))),

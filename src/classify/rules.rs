@@ -531,10 +531,9 @@ pub fn by_route(place: &Place<'_>, ends: &Ends) -> Option<Decision> {
             Some(InterfaceKind::Plain | InterfaceKind::RouteTarget) => {
                 to(Path::IntraVpc, Sym::NONE, "route-local")
             }
-            // The same, where its interface is not in the topology.
-            None if place.is_of_nat(peer) => {
-                to(Path::IntraVpc, Sym::NONE, "route-local").with(Flags::FAR_HIDDEN)
-            }
+            // The same, where its interface is not in the topology; it may be gone, and the address an endpoint's.
+            None if place.is_of_nat(peer) => to(Path::IntraVpc, Sym::NONE, "route-local")
+                .with(Flags::FAR_HIDDEN.with(Flags::PEER_UNOWNED)),
             None => undetermined("address-without-interface").with(Flags::PEER_UNOWNED),
         },
         Lookup::To(Target::InternetGateway(id) | Target::EgressOnly(id) | Target::Carrier(id)) => {

@@ -443,7 +443,7 @@ fn tag_said(names: &Names<'_>, tag: &Tag) -> TagSaid {
 
 fn doubts(flags: Flags) -> Vec<String> {
     #[rustfmt::skip]
-    const WORDS: [(Flags, &str); 11] = [
+    const WORDS: [(Flags, &str); 12] = [
         (Flags::DISAGREES,         "record and topology disagree; the record won"),
         (Flags::FAR_HIDDEN,        "the far end is not in the record"),
         (Flags::MASKED,            "the workload is not in the record"),
@@ -453,6 +453,7 @@ fn doubts(flags: Flags) -> Vec<String> {
         (Flags::VPC_UNKNOWN,       "its VPC is not in the topology"),
         (Flags::PEER_UNOWNED,      "the far end is in a VPC of the topology, and no interface there has it: an endpoint may"),
         (Flags::SNAPSHOTS_DIFFER,  "two topologies around it say different things"),
+        (Flags::WORKLOAD_UNSURE,   "two topologies around it do not give its workload the same interface"),
         (Flags::SERVICE_UNSURE,    "two topologies around it do not say the same of whose service its far end is"),
         (Flags::NAMED_BY_RANGES,   "whose address the far end's is rests on ip-ranges.json alone"),
     ];

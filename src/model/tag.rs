@@ -46,6 +46,8 @@ impl Flags {
     pub const NAMED_BY_RANGES: Flags = Flags(1 << 9);
     /// Two snapshots around the record do not say the same of whose service the far end is.
     pub const SERVICE_UNSURE: Flags = Flags(1 << 10);
+    /// Two snapshots around the record do not give the workload the same interface.
+    pub const WORKLOAD_UNSURE: Flags = Flags(1 << 11);
 
     /// These and those.
     #[must_use]

@@ -61,6 +61,9 @@ impl<'p, 'w> Placed<'p, 'w> {
         if self.known(tag.workload_interface).is_some() {
             return scoped(tag.workload_interface);
         }
+        if tag.flags.has(Flags::WORKLOAD_UNSURE) && !plan.scope_subjects.default {
+            return Tri::Maybe;
+        }
         // What an endpoint does for a client who is, or may be, out on the internet is judged where either of them is in scope.
         let served = if tag.vantage == Vantage::Endpoint && self.known(tag.interface).is_some() {
             match tag.path {
@@ -160,7 +163,9 @@ impl<'p, 'w> Placed<'p, 'w> {
             .map_or(Sym::NONE, |interface| interface.subnet);
         let named = whose.subjects.contains(&subject)
             || (subnet.is_some() && whose.subjects.contains(&subnet));
+        let unsure = self.tag.flags.has(Flags::WORKLOAD_UNSURE);
         let by_name = match (named, self.tag.workload, self.known(subject)) {
+            _ if unsure && !whose.subjects.is_empty() => Tri::Maybe,
             (true, _, _) => Tri::Yes,
             (false, Some(_), Some(_)) => Tri::No,
             // Masked, or an interface that the topology does not know.

@@ -153,7 +153,7 @@ fn by_route(place: &Place<'_>, peer: Option<IpAddr>) -> Option<Verdict> {
                 },
                 Some(Kind::Host | Kind::RouteTarget) => goes("intra-vpc", "", "route-local"),
                 None if shot.nat_has(&place.vpc, peer) => Verdict {
-                    doubts: vec!["FAR_HIDDEN"],
+                    doubts: vec!["FAR_HIDDEN", "PEER_UNOWNED"],
                     ..goes("intra-vpc", "", "route-local")
                 },
                 None => unsure("address-without-interface", &["PEER_UNOWNED"]),

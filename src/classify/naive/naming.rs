@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use super::Place;
 use super::atlas::{Shot, inside_nat64, private};
 use crate::model::name::normal_service;
-use crate::topology::describe::PeeringSide;
+use crate::topology::describe::{PeeringSide, VpcPeeringConnection};
 use crate::topology::service::service_of_name;
 
 /// Realm and service of a peer.
@@ -86,16 +86,28 @@ fn led_to(place: &Place<'_>, peer: IpAddr, (path, via): (&str, &str)) -> bool {
         shot.is_some_and(|shot| shot.vpc_contains(vpc, peer))
     };
     let side = |one: &PeeringSide| one.vpc_id.as_deref().is_some_and(of_vpc) || side_has(one, peer);
+    let is_it = |one: &&VpcPeeringConnection| {
+        let code = one
+            .status
+            .as_ref()
+            .and_then(|status| status.code.as_deref());
+        code.is_none_or(|code| code == "active") && one.vpc_peering_connection_id == via
+    };
+    let of_shot = |shot: &Shot| {
+        shot.answers
+            .vpc_peering_connections
+            .iter()
+            .any(|one| is_it(&one))
+    };
+    let elsewhere = !place.shot.is_some_and(of_shot);
+    let asked = |shot: &Shot| elsewhere || place.shot.is_some_and(|own| std::ptr::eq(own, shot));
     place.atlas.shots.iter().any(|shot| match path {
-        "via-peering" => shot.answers.vpc_peering_connections.iter().any(|one| {
-            let code = one
-                .status
-                .as_ref()
-                .and_then(|status| status.code.as_deref());
-            let live = code.is_none_or(|code| code == "active");
-            live && one.vpc_peering_connection_id == via
-                && (side(&one.requester_vpc_info) || side(&one.accepter_vpc_info))
-        }),
+        "via-peering" if asked(shot) => shot
+            .answers
+            .vpc_peering_connections
+            .iter()
+            .filter(is_it)
+            .any(|one| side(&one.requester_vpc_info) || side(&one.accepter_vpc_info)),
         "via-transit-gateway" => shot
             .answers
             .transit_gateway_vpc_attachments
