@@ -182,6 +182,73 @@ fn what_no_topology_alone_proves_two_together_do_not() {
 }
 
 #[test]
+fn what_a_later_topology_says_of_another_vpc_counts() {
+    let beyond = |case: &Case, time: &str, endpoint: bool| {
+        let mut topology = case.topology.clone();
+        topology["captured_at"] = json!(time);
+        let push = |list: &mut Json, item: Json| list.as_array_mut().unwrap().push(item);
+        push(
+            &mut topology["Vpcs"],
+            json!({"VpcId": "vpc-9", "CidrBlock": "10.80.0.0/16"}),
+        );
+        push(
+            &mut topology["Subnets"],
+            json!({"SubnetId": "subnet-9", "VpcId": "vpc-9", "CidrBlock": "10.80.0.0/24", "AvailabilityZone": "us-east-1a"}),
+        );
+        push(
+            &mut topology["RouteTables"][0]["Routes"],
+            json!({"DestinationCidrBlock": "10.80.0.0/16", "VpcPeeringConnectionId": "pcx-1"}),
+        );
+        topology["VpcPeeringConnections"] = json!([{"VpcPeeringConnectionId": "pcx-1", "Status": {"Code": "active"},
+            "RequesterVpcInfo": {"VpcId": "vpc-1", "CidrBlock": "10.0.0.0/16"}, "AccepterVpcInfo": {"VpcId": "vpc-9", "CidrBlock": "10.80.0.0/16"}}]);
+        let sort = if endpoint {
+            "vpc_endpoint"
+        } else {
+            "interface"
+        };
+        push(
+            &mut topology["NetworkInterfaces"],
+            json!({"NetworkInterfaceId": "eni-9", "VpcId": "vpc-9", "SubnetId": "subnet-9", "InterfaceType": sort, "PrivateIpAddress": "10.80.0.9"}),
+        );
+        if endpoint {
+            push(
+                &mut topology["VpcEndpoints"],
+                json!({"VpcEndpointId": "vpce-9", "VpcEndpointType": "Interface", "VpcId": "vpc-9", "ServiceName": "com.amazonaws.us-east-1.sts", "NetworkInterfaceIds": ["eni-9"]}),
+            );
+        }
+        topology
+    };
+    let times = ["2026-08-01T11:59:00Z", "2026-08-01T12:40:00Z"];
+    #[rustfmt::skip]
+    let cases: [(&[bool], Verdict); 4] = [
+        (&[false],       Verdict::Proven),
+        (&[true],        Verdict::Violated),
+        (&[false, true], Verdict::Unproven),
+        (&[true, false], Verdict::Unproven),
+    ];
+    for (endpoints, verdict) in cases {
+        let case = changed(|case| {
+            case.policy = "version = 1\n[scope]\ninterfaces = ['eni-w']\n[[claim]]\nid = 'a'\nto = ['10.80.0.0/16']\nallow = ['via-peering']\nexits = ['none']\n".to_owned();
+            let topologies = endpoints
+                .iter()
+                .zip(times)
+                .map(|(endpoint, time)| beyond(case, time, *endpoint));
+            case.topology = topologies.collect();
+            case.records.push(flow(
+                "eni-w 10.0.1.5 10.80.0.9 40000 443 6 5 TIME ACCEPT OK 10.0.1.5 10.80.0.9 egress 4",
+            ));
+        });
+        let evidence = case.evidence();
+        assert_eq!(
+            evidence.verdict,
+            verdict,
+            "{endpoints:?}: {:?}",
+            failed(&evidence)
+        );
+    }
+}
+
+#[test]
 fn only_a_sound_flow_log_ends_a_silence() {
     let second = |traffic: &str| json!({"FlowLogId": "fl-2", "ResourceId": "vpc-1", "FlowLogStatus": "ACTIVE", "TrafficType": traffic, "MaxAggregationInterval": 600, "CreationTime": "2026-07-01T00:00:00Z"});
     let undescribed = changed(|case| case.input.flow_log = Some("fl-9".into()));
