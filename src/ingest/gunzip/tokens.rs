@@ -52,6 +52,11 @@ const fn numbers<const N: usize>(mut base: u16, plain: usize, group: usize) -> [
     numbers
 }
 
+/// The length that a code's symbol stands for, if it is one.
+fn length_of(code: Coded) -> Option<&'static Number> {
+    LENGTH_NUMBERS.get(usize::from(code.symbol).checked_sub(LENGTH_FIRST)?)
+}
+
 /// What some bits stand for.
 #[derive(Clone, Copy)]
 pub(super) struct Token {
@@ -98,24 +103,27 @@ impl Token {
                 ..Token::one_literal(code.bits)
             };
         }
-        let length = usize::from(code.symbol).checked_sub(LENGTH_FIRST);
-        let number = length.and_then(|length| LENGTH_NUMBERS.get(length));
-        number.map_or(Token::NONE, |number| Token {
-            bits: code.bits + number.bits,
-            before: code.bits,
+        length_of(code).map_or(Token::NONE, |number| Token {
             length: number.base,
-            ..Token::NO_DISTANCE
+            ..Token::of_number(code, number)
         })
     }
 
     fn of_distance(code: Coded) -> Token {
         let number = DISTANCE_NUMBERS.get(usize::from(code.symbol));
         number.map_or(Token::NO_DISTANCE, |number| Token {
+            distance: number.base,
+            ..Token::of_number(code, number)
+        })
+    }
+
+    /// The bits of a code, and of the number behind it; not what the number is.
+    fn of_number(code: Coded, number: &Number) -> Token {
+        Token {
             bits: code.bits + number.bits,
             before: code.bits,
-            distance: number.base,
             ..Token::NO_DISTANCE
-        })
+        }
     }
 
     /// A literal whose code has so many bits; which it is, is not known.
@@ -213,8 +221,7 @@ impl Tokens {
             }
         }
         for code in codes {
-            let length = usize::from(code.symbol).checked_sub(LENGTH_FIRST);
-            let Some(number) = length.and_then(|length| LENGTH_NUMBERS.get(length)) else {
+            let Some(number) = length_of(*code) else {
                 continue;
             };
             let bits = code.bits + number.bits;
